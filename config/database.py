@@ -1,0 +1,38 @@
+"""Turn DATABASE_URL into Django's settings."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.exceptions import ImproperlyConfigured
+from psycopg import ProgrammingError
+from psycopg.conninfo import conninfo_to_dict
+
+KNOWN = {"host": "HOST", "port": "PORT", "user": "USER", "password": "PASSWORD", "dbname": "NAME"}
+
+
+def from_url(url: str, *, pool: int = 0) -> dict[str, Any]:
+    """Django's description of the PostgreSQL database that `url` names.
+
+    `url` is what libpq understands (postgresql://user:password@host:port/name?sslmode=...). `pool` > 0 keeps that
+    many connections ready for a process; 0 opens one per thread and keeps it for a minute.
+    """
+    if not url.startswith(("postgres://", "postgresql://")):
+        raise ImproperlyConfigured("DATABASE_URL must start with postgresql://; other databases are not supported.")
+    try:
+        parts = {key: value for key, value in conninfo_to_dict(url).items() if value is not None}
+    except ProgrammingError as error:
+        raise ImproperlyConfigured(f"DATABASE_URL is not a PostgreSQL address: {error}") from error
+    settings: dict[str, Any] = {name: str(parts.pop(key, "")) for key, name in KNOWN.items()}
+    if not settings["NAME"]:
+        raise ImproperlyConfigured("DATABASE_URL names no database.")
+    options: dict[str, Any] = dict(parts)
+    if pool:
+        options["pool"] = {"min_size": 1, "max_size": pool, "timeout": 10}
+    return {
+        "ENGINE": "django.db.backends.postgresql",
+        **settings,
+        "OPTIONS": options,
+        "CONN_MAX_AGE": 0 if pool else 60,
+        "CONN_HEALTH_CHECKS": True,
+    }

@@ -1,0 +1,43 @@
+"""The demo accounts of the local installation. They exist nowhere else."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+from pathlib import Path
+
+from accounts.models import User
+from accounts.roles import Role
+from accounts.services import create_account, grant_role
+
+PEOPLE = {
+    "candidate@example.com": ("Dana Demo", None),
+    "author@example.com": ("Alex Author", Role.AUTHOR),
+    "instructor@example.com": ("Ira Instructor", Role.INSTRUCTOR),
+}
+
+
+def ensure(var: Path) -> dict[str, str]:
+    """Create what is missing of the demo accounts; returns e-mail address -> password as they were made.
+
+    Passwords are made by chance and kept beside the database, so that every start can print them.
+    """
+    path = var / "demo-passwords.json"
+    passwords: dict[str, str] = json.loads(path.read_text()) if path.exists() else {}
+    for email, (name, role) in PEOPLE.items():
+        user = User.objects.filter(email=email).first()
+        if user is not None and email in passwords:
+            continue
+        passwords[email] = "-".join(secrets.token_hex(2) for _ in range(3))
+        if user is None:
+            user = create_account(email=email, password=passwords[email], display_name=name)
+        else:
+            user.set_password(passwords[email])
+            user.save(update_fields=["password"])
+        if role is not None:
+            grant_role(user=user, role=role)
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w") as handle:
+        json.dump({email: passwords[email] for email in PEOPLE}, handle)
+    return passwords

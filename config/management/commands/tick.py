@@ -1,0 +1,70 @@
+"""manage.py tick: due work without Celery. In production beat and workers call the same functions."""
+
+from __future__ import annotations
+
+import json
+import logging
+import signal
+import threading
+import time
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management.base import BaseCommand
+from django.db import Error as DatabaseError
+from django.db import close_old_connections, connection
+from django.utils import timezone
+
+from exams.tasks import fill_pools
+from scoring import services
+
+INTERVAL = 5.0
+POOLS_EVERY = 60.0
+
+logger = logging.getLogger("tick")
+
+
+class Command(BaseCommand):
+    help = "End, close and score sittings that are due and keep the pools filled, every 5 seconds until stopped."
+    requires_system_checks = ()
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--once", action="store_true", help="do what is due now and stop")
+        parser.add_argument("--json", action="store_true", help="report as JSON (with --once)")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        if options["once"]:
+            report = {**services.sweep(now=timezone.now()), "forms": fill_pools()}
+            text = (
+                json.dumps(report)
+                if options["json"]
+                else ", ".join(f"{count} {what}" for what, count in report.items())
+            )
+            self.stdout.write(text)
+            return
+        stop = threading.Event()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, lambda *_: stop.set())
+        pools_due = time.monotonic()
+        while not stop.is_set():
+            now = time.monotonic()
+            if beat(pools=now >= pools_due) and now >= pools_due:
+                pools_due = now + POOLS_EVERY
+            stop.wait(INTERVAL)
+
+
+def beat(*, pools: bool) -> bool:
+    """One round; returns whether it went through. A database that is away is a reason to try again, not to end."""
+    close_old_connections()
+    try:
+        services.sweep(now=timezone.now())
+        if pools:
+            fill_pools()
+    except DatabaseError as error:
+        logger.warning("The database does not answer: %s", str(error).strip())
+        connection.close()
+        return False
+    except Exception:
+        logger.exception("A round of due work failed")
+        return False
+    return True

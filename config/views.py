@@ -1,0 +1,35 @@
+"""The home page and what monitors ask."""
+
+from __future__ import annotations
+
+from django.db import DatabaseError, connection
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_safe
+
+from questions.models import Exam
+
+
+@require_safe
+def home(request: HttpRequest) -> HttpResponse:
+    """What this is, for strangers; people who are signed in go on to their exams."""
+    if request.user.is_authenticated:
+        return redirect("exam_list")
+    return render(request, "config/home.html", {"exams": Exam.objects.offered()})
+
+
+@require_safe
+def healthz(request: HttpRequest) -> HttpResponse:
+    """This process answers."""
+    return JsonResponse({"status": "ok"})
+
+
+@require_safe
+def readyz(request: HttpRequest) -> HttpResponse:
+    """This process can serve: the database answers."""
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+    except DatabaseError:
+        return JsonResponse({"status": "no database"}, status=503)
+    return JsonResponse({"status": "ok"})

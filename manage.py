@@ -1,0 +1,38 @@
+#!/usr/bin/env python
+"""Cutscore's command line."""
+
+import os
+import sys
+
+# These make the local installation, if there is none, and need its key before settings can be read.
+SETS_UP = {"quickstart", "run"}
+# These touch no database, so they must not start one.
+WITHOUT_DATABASE = {
+    "check",
+    "collectstatic",
+    "compilemessages",
+    "help",
+    "makemigrations",
+    "version",
+    "--help",
+    "--version",
+}
+
+
+def main() -> None:
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+    from config import local
+
+    command = sys.argv[1] if len(sys.argv) > 1 else "help"
+    if command in SETS_UP and not os.environ.get("SECRET_KEY") and not os.environ.get("SECRET_KEY_FILE"):
+        local.create_secret(local.var())
+    from django.conf import settings
+    from django.core.management import execute_from_command_line
+
+    needs_database = command not in WITHOUT_DATABASE and not {"--help", "-h"} & set(sys.argv)
+    with local.database_server(settings.EMBEDDED_POSTGRES if needs_database else None):
+        execute_from_command_line(sys.argv)
+
+
+if __name__ == "__main__":
+    main()
