@@ -1,0 +1,34 @@
+"""Rows of the bank: the exams' outlines, and the questions with everything that is known about them."""
+
+from questions.models.bank import (
+    Enmity,
+    Option,
+    Placement,
+    Prompt,
+    Question,
+    Reference,
+    Revision,
+    Scenario,
+    ScenarioRevision,
+)
+from questions.models.measurement import Rating, Standing
+from questions.models.outline import Domain, Exam, KindShare, Task, Topic
+
+__all__ = [
+    "Domain",
+    "Enmity",
+    "Exam",
+    "KindShare",
+    "Option",
+    "Placement",
+    "Prompt",
+    "Question",
+    "Rating",
+    "Reference",
+    "Revision",
+    "Scenario",
+    "ScenarioRevision",
+    "Standing",
+    "Task",
+    "Topic",
+]

@@ -1,0 +1,389 @@
+"""Write a validated pack to the bank: all of it or nothing, and nothing twice."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import json
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+
+from django.db import connection, transaction
+
+from questions import markdown
+from questions.kinds import KINDS
+from questions.models import (
+    Domain,
+    Enmity,
+    Exam,
+    KindShare,
+    Option,
+    Placement,
+    Prompt,
+    Question,
+    Rating,
+    Reference,
+    Revision,
+    Scenario,
+    ScenarioRevision,
+    Standing,
+    Task,
+    Topic,
+)
+from questions.models.bank import RevisionState
+from questions.models.measurement import Status
+from questions.pack import schema
+from questions.pack.reader import Pack, PackError, PackErrors
+
+METHOD = "desk estimate"
+LOCK = 0x9ACC  # advisory lock: two loaders take turns, so that both see whole packs
+
+Progress = Callable[[int, int], None]
+
+
+@dataclass(slots=True)
+class LoadReport:
+    """Public ids by what happened to them."""
+
+    exam: str | None = None
+    added: list[str] = field(default_factory=list)
+    changed: list[str] = field(default_factory=list)
+    unchanged: list[str] = field(default_factory=list)
+
+    def as_dict(self) -> dict[str, Any]:
+        return {"exam": self.exam, "added": self.added, "changed": self.changed, "unchanged": len(self.unchanged)}
+
+
+def load(*, pack: Pack, now: dt.datetime, progress: Progress = lambda done, total: None) -> LoadReport:
+    """Bring the bank in step with the pack. Raises PackErrors, and then nothing has changed.
+
+    A changed wording becomes a new published revision; the old one stays for the sittings that showed it.
+    Questions that the pack no longer holds stay in the bank: retiring is a decision of its own.
+    """
+    with transaction.atomic():
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
+        report = LoadReport()
+        if pack.exam:
+            write_exam(pack.exam)
+            report.exam = pack.exam.code
+        _Loader(pack, now, report, progress).run()
+        return report
+
+
+def write_exam(exam: schema.Exam) -> Exam:
+    """Create or update the exam with its shares and outline, matched by code."""
+    row, _ = Exam.objects.update_or_create(
+        code=exam.code,
+        defaults={
+            "name": exam.name,
+            "level": exam.level,
+            "status": exam.status,
+            "as_of": exam.as_of,
+            "minutes": exam.minutes,
+            "language_minutes": exam.language_minutes,
+            "questions": exam.questions,
+            "scored": exam.scored,
+            "scale_minimum": exam.scale.minimum,
+            "scale_maximum": exam.scale.maximum,
+            "pass_mark": exam.scale.pass_mark,
+        },
+    )
+    for kind, share in exam.kinds.items():
+        KindShare.objects.update_or_create(
+            exam=row,
+            kind=kind,
+            defaults={
+                "form_minimum": share.form[0],
+                "form_maximum": share.form[1],
+                "scored_minimum": share.scored[0],
+                "scored_maximum": share.scored[1],
+            },
+        )
+    KindShare.objects.filter(exam=row).exclude(kind__in=exam.kinds).delete()
+    task_number = 0
+    for number, domain in enumerate(exam.domains, 1):
+        domain_row, _ = Domain.objects.update_or_create(
+            exam=row,
+            code=domain.code,
+            defaults={"number": number, "title": domain.title, "weight": domain.weight},
+        )
+        for task in domain.tasks:
+            task_number += 1
+            task_row, _ = Task.objects.update_or_create(
+                exam=row,
+                code=task.code,
+                defaults={"domain": domain_row, "number": task_number, "title": task.title},
+            )
+            for topic in task.topics:
+                Topic.objects.update_or_create(task=task_row, number=topic.number, defaults={"title": topic.title})
+    return row
+
+
+class _Loader:
+    """One run of `load`: what the bank knows is read once, then rows are written in bulk."""
+
+    def __init__(self, pack: Pack, now: dt.datetime, report: LoadReport, progress: Progress) -> None:
+        self.pack, self.now, self.report, self.progress = pack, now, report, progress
+        codes = {placement.exam for question, _ in pack.questions.values() for placement in question.placements}
+        self.exams = {exam.code: exam for exam in Exam.objects.filter(code__in=codes)}
+        self.tasks = {(task.exam_id, task.code): task for task in Task.objects.filter(exam__code__in=codes)}
+        self.topics = {
+            (topic.task_id, topic.number): topic for topic in Topic.objects.filter(task__exam__code__in=codes)
+        }
+        self.rows = {row.public_id: row for row in Question.objects.filter(public_id__in=pack.questions)}
+        self.published = {
+            revision.question_id: revision
+            for revision in Revision.objects.published().filter(question__public_id__in=pack.questions)
+        }
+
+    def run(self) -> None:
+        self._check()
+        scenarios = self._scenarios()
+        new_rows = [
+            Question(public_id=public_id, scenario=scenarios[question.scenario].scenario if question.scenario else None)
+            for public_id, (question, _) in self.pack.questions.items()
+            if public_id not in self.rows
+        ]
+        for row in Question.objects.bulk_create(new_rows):
+            self.rows[row.public_id] = row
+        facts_before = self._facts()
+        reworded: list[tuple[schema.Question, Revision]] = []
+        for done, (question, _) in enumerate(self.pack.questions.values(), 1):
+            scenario = scenarios[question.scenario] if question.scenario else None
+            current = self.published.get(self.rows[question.id].pk)
+            wording = digest(wording_of(question), scenario.digest if scenario else "")
+            if current is None or current.digest != wording:
+                reworded.append((question, self._revision(question, current, scenario, wording)))
+            self._count(question, current, reworded, facts_before)
+            self.progress(done, len(self.pack.questions))
+        self._write_revisions(reworded)
+        touched = set(self.report.added) | set(self.report.changed)
+        self._write_facts([question for question, _ in self.pack.questions.values() if question.id in touched])
+        self._write_enmities()
+
+    def _check(self) -> None:
+        """Problems that only the bank can show: unknown exams, tasks, topics and enemies."""
+        errors: list[PackError] = []
+        enemies = {enemy for question, _ in self.pack.questions.values() for enemy in question.enemies}
+        known = set(Question.objects.filter(public_id__in=enemies).values_list("public_id", flat=True))
+        for question, source in self.pack.questions.values():
+            for placement in question.placements:
+                exam = self.exams.get(placement.exam)
+                task = self.tasks.get((exam.pk, placement.task)) if exam else None
+                if exam is None:
+                    errors.append(source.error("placements", f"there is no exam {placement.exam}"))
+                elif task is None:
+                    errors.append(source.error("placements", f"{placement.exam} has no task {placement.task}"))
+                elif unknown := [n for n in placement.topics if (task.pk, n) not in self.topics]:
+                    errors.append(source.error("placements", f"task {placement.task} has no topic {unknown[0]}"))
+            errors.extend(
+                source.error("enemies", f"there is no question {enemy}")
+                for enemy in question.enemies
+                if enemy not in self.pack.questions and enemy not in known
+            )
+        if errors:
+            raise PackErrors(errors)
+
+    def _scenarios(self) -> dict[str, ScenarioRevision]:
+        """Current revision of every scenario in the pack, made where the wording is new."""
+        latest = {
+            revision.scenario.public_id: revision
+            for revision in ScenarioRevision.objects.filter(scenario__public_id__in=self.pack.scenarios)
+            .select_related("scenario")
+            .order_by("number")
+        }
+        for scenario, _ in self.pack.scenarios.values():
+            wording = digest({"title": scenario.title, "text": scenario.text})
+            current = latest.get(scenario.id)
+            if current is None or current.digest != wording:
+                row = current.scenario if current else Scenario.objects.create(public_id=scenario.id)
+                latest[scenario.id] = ScenarioRevision.objects.create(
+                    scenario=row,
+                    number=current.number + 1 if current else 1,
+                    title=scenario.title,
+                    text=scenario.text,
+                    html=markdown.block(scenario.text),
+                    digest=wording,
+                )
+        return latest
+
+    def _revision(
+        self, question: schema.Question, current: Revision | None, scenario: ScenarioRevision | None, wording: str
+    ) -> Revision:
+        return Revision(
+            question=self.rows[question.id],
+            number=current.number + 1 if current else 1,
+            state=RevisionState.PUBLISHED,
+            kind=question.kind,
+            scenario_revision=scenario,
+            stem=question.stem,
+            stem_html=markdown.stem(question.stem),
+            digest=wording,
+            published_at=self.now,
+        )
+
+    def _count(
+        self,
+        question: schema.Question,
+        current: Revision | None,
+        reworded: list[tuple[schema.Question, Revision]],
+        facts_before: dict[str, Any],
+    ) -> None:
+        if current is None:
+            self.report.added.append(question.id)
+        elif (reworded and reworded[-1][0] is question) or facts_before.get(question.id) != facts_of(question):
+            self.report.changed.append(question.id)
+        else:
+            self.report.unchanged.append(question.id)
+
+    def _write_revisions(self, reworded: list[tuple[schema.Question, Revision]]) -> None:
+        old = [self.published[row.question_id].pk for _, row in reworded if row.question_id in self.published]
+        Revision.objects.filter(pk__in=old).update(state=RevisionState.SUPERSEDED)
+        Revision.objects.bulk_create([revision for _, revision in reworded])
+        for _, revision in reworded:
+            self.published[revision.question_id] = revision
+        options = [
+            Option(
+                revision=revision,
+                number=number,
+                text=option.text,
+                html=markdown.inline(option.text),
+                rationale=option.rationale,
+                rationale_html=markdown.inline(option.rationale),
+                correct=option.correct,
+                position=option.position,
+            )
+            for question, revision in reworded
+            for number, option in enumerate(question.options, 1)
+        ]
+        by_place = {(option.revision_id, option.number): option for option in Option.objects.bulk_create(options)}
+        Prompt.objects.bulk_create(
+            Prompt(
+                revision=revision,
+                number=number,
+                text=prompt.text,
+                html=markdown.inline(prompt.text),
+                rationale=prompt.rationale,
+                rationale_html=markdown.inline(prompt.rationale),
+                option=by_place[revision.pk, question.content.prompts[number - 1].option],
+            )
+            for question, revision in reworded
+            for number, prompt in enumerate(question.prompts, 1)
+        )
+        Reference.objects.bulk_create(
+            Reference(revision=revision, number=number, title=reference.title, url=str(reference.url))
+            for question, revision in reworded
+            for number, reference in enumerate(question.references, 1)
+        )
+
+    def _facts(self) -> dict[str, Any]:
+        """What the bank holds beside the wording, in the shape of `facts_of`."""
+        facts: dict[str, dict[str, Any]] = {public_id: {"placements": {}, "ratings": {}} for public_id in self.rows}
+        rows = Placement.objects.filter(question__in=self.rows.values()).prefetch_related("topics")
+        for placement in rows.select_related("question", "exam", "task"):
+            topics = sorted(topic.number for topic in placement.topics.all())
+            facts[placement.question.public_id]["placements"][placement.exam.code] = [placement.task.code, topics]
+        revisions = [revision.pk for revision in self.published.values()]
+        for rating in Rating.objects.filter(revision__in=revisions).select_related("revision__question", "exam"):
+            public_id = rating.revision.question.public_id
+            facts[public_id]["ratings"].setdefault(rating.exam.code, []).append(rating.value)
+        for fact in facts.values():
+            fact["ratings"] = {exam: sorted(values) for exam, values in fact["ratings"].items()}
+        return facts
+
+    def _write_facts(self, questions: Iterable[schema.Question]) -> None:
+        """Placements, ratings and standings of the questions, replaced as a whole."""
+        questions = list(questions)
+        rows = [self.rows[question.id] for question in questions]
+        revisions = [self.published[row.pk] for row in rows]
+        Placement.objects.filter(question__in=rows).delete()
+        Rating.objects.filter(revision__in=revisions).delete()
+        Standing.objects.filter(revision__in=revisions).exclude(status=Status.CALIBRATED).delete()
+        placements, topics = [], []
+        for question in questions:
+            for place in question.placements:
+                exam = self.exams[place.exam]
+                task = self.tasks[exam.pk, place.task]
+                placements.append(Placement(question=self.rows[question.id], exam=exam, task=task))
+                topics.append([self.topics[task.pk, number] for number in place.topics])
+        Placement.objects.bulk_create(placements)
+        through = Placement.topics.through
+        through.objects.bulk_create(
+            through(placement_id=placement.pk, topic_id=topic.pk)
+            for placement, covered in zip(placements, topics, strict=True)
+            for topic in covered
+        )
+        Rating.objects.bulk_create(
+            Rating(
+                revision=revision,
+                exam=self.exams[exam],
+                judge=f"desk {number}",
+                value=value,
+                rated_on=self.now.date(),
+                method=METHOD,
+            )
+            for question, revision in zip(questions, revisions, strict=True)
+            for exam, values in question.ratings.items()
+            for number, value in enumerate(values, 1)
+        )
+        Standing.objects.bulk_create(
+            (
+                Standing(
+                    revision=revision,
+                    exam=self.exams[place.exam],
+                    status=Status.SCORABLE if place.exam in question.ratings else Status.PRETEST,
+                    rating=mean_rating(question.ratings[place.exam]) if place.exam in question.ratings else None,
+                )
+                for question, revision in zip(questions, revisions, strict=True)
+                for place in question.placements
+            ),
+            ignore_conflicts=True,  # a calibrated standing stays
+        )
+
+    def _write_enmities(self) -> None:
+        names = {enemy for question, _ in self.pack.questions.values() for enemy in question.enemies}
+        ids = dict(Question.objects.filter(public_id__in=names).values_list("public_id", "pk"))
+        pairs = {
+            (min(row.pk, ids[enemy]), max(row.pk, ids[enemy]))
+            for question, _ in self.pack.questions.values()
+            for enemy in question.enemies
+            for row in (self.rows[question.id],)
+        }
+        Enmity.objects.bulk_create(
+            (Enmity(first_id=first, second_id=second) for first, second in sorted(pairs)), ignore_conflicts=True
+        )
+
+
+def mean_rating(values: list[int]) -> Decimal:
+    """Mean of ratings in hundredths as an exact share with four decimals."""
+    return (Decimal(sum(values)) / Decimal(100 * len(values))).quantize(Decimal("0.0001"))
+
+
+def wording_of(question: schema.Question) -> dict[str, Any]:
+    """What a candidate or reader of the review sees; a change here is a new revision."""
+    return {
+        "kind": KINDS[question.kind].name,
+        "stem": question.stem,
+        "options": [option.model_dump(exclude={"id"}) for option in question.options],
+        "prompts": [
+            [prompt.text, prompt.rationale, content.option]
+            for prompt, content in zip(question.prompts, question.content.prompts, strict=True)
+        ],
+        "references": [[reference.title, str(reference.url)] for reference in question.references],
+    }
+
+
+def facts_of(question: schema.Question) -> dict[str, Any]:
+    """What the pack says about a question beside its wording."""
+    return {
+        "placements": {place.exam: [place.task, sorted(place.topics)] for place in question.placements},
+        "ratings": {exam: sorted(values) for exam, values in question.ratings.items()},
+    }
+
+
+def digest(content: dict[str, Any], *more: str) -> str:
+    text = json.dumps([content, *more], sort_keys=True, ensure_ascii=False)
+    return hashlib.sha256(text.encode()).hexdigest()
