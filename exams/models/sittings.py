@@ -1,0 +1,189 @@
+"""One candidate's timed run at one form, and what was answered.
+
+Everything below a sitting is keyed `(sitting, ...)` and no constraint or foreign key on it omits the sitting, so
+that a distributed PostgreSQL can keep a sitting in one shard (ADR 0005).
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from decimal import Decimal
+from typing import ClassVar
+
+from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import F, Q
+
+from exams.fields import SequenceSetField
+from exams.models.forms import Form
+from questions.models import Exam
+
+
+class EndReason(models.TextChoices):
+    CANDIDATE = "candidate", "Ended by the candidate"
+    DEADLINE = "deadline", "Time ran out"
+    STAFF = "staff", "Ended by staff"
+
+
+class SittingQuerySet(models.QuerySet["Sitting"]):
+    def in_progress(self) -> SittingQuerySet:
+        return self.filter(state=Sitting.State.IN_PROGRESS)
+
+    def closed(self) -> SittingQuerySet:
+        return self.filter(state=Sitting.State.CLOSED)
+
+    def unclosed(self) -> SittingQuerySet:
+        return self.filter(state__in=Sitting.UNCLOSED)
+
+    def overdue(self, now: dt.datetime) -> SittingQuerySet:
+        """In progress although the deadline has passed, and not paused."""
+        return self.in_progress().filter(paused_at__isnull=True, deadline__lte=now)
+
+    def closable(self, now: dt.datetime) -> SittingQuerySet:
+        """Ended, with the grace for late packets over."""
+        return self.filter(state=Sitting.State.ENDED, closes_at__lte=now)
+
+
+class Sitting(models.Model):
+    """in progress -> ended -> closed; a practice sitting may instead be abandoned."""
+
+    class State(models.TextChoices):
+        IN_PROGRESS = "in_progress", "In progress"
+        ENDED = "ended", "Ended"
+        CLOSED = "closed", "Closed"
+        ABANDONED = "abandoned", "Abandoned"
+
+    UNCLOSED: ClassVar[tuple[State, ...]] = (State.IN_PROGRESS, State.ENDED)
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="sittings")
+    exam = models.ForeignKey(Exam, on_delete=models.PROTECT, related_name="sittings")
+    form = models.ForeignKey(Form, on_delete=models.PROTECT, related_name="sittings")
+    state = models.CharField(max_length=11, choices=State, default=State.IN_PROGRESS)
+
+    started_at = models.DateTimeField()
+    limit_minutes = models.PositiveSmallIntegerField()
+    multiplier = models.DecimalField(max_digits=3, decimal_places=2, default=Decimal("1.00"))
+    extra_minutes = models.PositiveSmallIntegerField(default=0)
+    paused_seconds = models.PositiveIntegerField(default=0)
+    paused_at = models.DateTimeField(null=True, blank=True)
+    window_ends_at = models.DateTimeField(null=True, blank=True)
+    deadline = models.DateTimeField()
+    grace_seconds = models.PositiveIntegerField()
+
+    ended_at = models.DateTimeField(null=True, blank=True)
+    end_reason = models.CharField(max_length=9, choices=EndReason, blank=True)
+    end_sequence = models.PositiveBigIntegerField(null=True, blank=True)
+    closes_at = models.DateTimeField(null=True, blank=True)
+    closed_at = models.DateTimeField(null=True, blank=True)
+
+    claim = models.PositiveIntegerField(default=1, help_text="Number of the newest claim; older windows are read-only.")
+    last_seat = models.PositiveSmallIntegerField(default=1)
+    saved_at = models.DateTimeField(null=True, blank=True)
+
+    objects = SittingQuerySet.as_manager()
+
+    class Meta:
+        ordering = ("-started_at",)
+        constraints = (
+            models.UniqueConstraint(
+                fields=("user", "exam"), condition=Q(state="in_progress"), name="sitting_one_in_progress"
+            ),
+            models.CheckConstraint(condition=Q(deadline__gt=F("started_at")), name="sitting_deadline_after_start"),
+            models.CheckConstraint(
+                condition=Q(state__in=("in_progress", "abandoned"))
+                | Q(ended_at__isnull=False, closes_at__isnull=False) & ~Q(end_reason=""),
+                name="sitting_ended_has_time",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state="closed") | Q(closed_at__isnull=False), name="sitting_closed_has_time"
+            ),
+        )
+        indexes = (
+            models.Index(fields=("deadline",), condition=Q(state="in_progress"), name="sitting_running_by_deadline"),
+            models.Index(fields=("closes_at",), condition=Q(state="ended"), name="sitting_ended_by_closing"),
+            models.Index(fields=("user", "exam", "-started_at"), name="sitting_by_person"),
+        )
+
+    def __str__(self) -> str:
+        return f"Sitting {self.id}"
+
+    @property
+    def is_open(self) -> bool:
+        return self.state in self.UNCLOSED
+
+    @property
+    def limit(self) -> dt.timedelta:
+        """The time this candidate has, extra time included."""
+        minutes = float(self.limit_minutes * self.multiplier) + self.extra_minutes
+        return dt.timedelta(minutes=minutes)
+
+    def computed_deadline(self) -> dt.datetime:
+        """The one formula of the deadline: start, limit, extra time, pauses; cut off by the window's end."""
+        deadline = self.started_at + self.limit + dt.timedelta(seconds=self.paused_seconds)
+        return min(deadline, self.window_ends_at) if self.window_ends_at else deadline
+
+    def remaining(self, now: dt.datetime) -> dt.timedelta:
+        """Time left at `now`, never negative; stands still while paused."""
+        if self.state != self.State.IN_PROGRESS:
+            return dt.timedelta(0)
+        return max(self.deadline - (self.paused_at or now), dt.timedelta(0))
+
+
+class Claim(models.Model):
+    """One window's hold on the sitting. The newest one may answer; `arrived` remembers which changes came."""
+
+    pk = models.CompositePrimaryKey("sitting_id", "number")
+    sitting = models.ForeignKey(Sitting, on_delete=models.CASCADE, related_name="claims")
+    number = models.PositiveIntegerField()
+    issued_at = models.DateTimeField()
+    arrived = SequenceSetField(default=list)
+
+    class Meta:
+        ordering = ("sitting", "number")
+
+    def __str__(self) -> str:
+        return f"{self.sitting_id} claim {self.number}"
+
+
+class Answer(models.Model):
+    """What stands at one seat of a sitting. `version` counts the changes that were applied."""
+
+    pk = models.CompositePrimaryKey("sitting_id", "seat")
+    sitting = models.ForeignKey(Sitting, on_delete=models.CASCADE, related_name="answers")
+    seat = models.PositiveSmallIntegerField()
+    response = ArrayField(models.CharField(max_length=8), default=list)
+    flagged = models.BooleanField(default=False)
+    spent_ms = models.PositiveIntegerField(default=0, help_text="Time on the question by the browser's word.")
+    version = models.PositiveIntegerField(default=1)
+    claim = models.PositiveIntegerField()
+    sequence = models.PositiveBigIntegerField()
+    late = models.BooleanField(default=False, help_text="Arrived within the grace, after the end.")
+    saved_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ("sitting", "seat")
+
+    def __str__(self) -> str:
+        return f"{self.sitting_id} seat {self.seat}"
+
+
+class Conflict(models.Model):
+    """A change from an older claim that met a newer answer. Kept so that the candidate may still choose it."""
+
+    pk = models.CompositePrimaryKey("sitting_id", "claim", "sequence")
+    sitting = models.ForeignKey(Sitting, on_delete=models.CASCADE, related_name="conflicts")
+    claim = models.PositiveIntegerField()
+    sequence = models.PositiveBigIntegerField()
+    seat = models.PositiveSmallIntegerField()
+    response = ArrayField(models.CharField(max_length=8), default=list)
+    flagged = models.BooleanField(default=False)
+    received_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ("sitting", "claim", "sequence")
+
+    def __str__(self) -> str:
+        return f"{self.sitting_id} seat {self.seat}, claim {self.claim}"

@@ -1,0 +1,146 @@
+"""A form as its candidate may see it: numbers, texts and opaque tokens, and nothing that gives a key away.
+
+Only this module turns seats into what is sent during a sitting, so that one place decides what leaves the house.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from typing import Any
+
+from exams.models import Answer, Seat, Sitting
+from questions.kinds import CASE_STUDY, KINDS
+from questions.models import Exam, Revision
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """An option under its token and the letter of its place."""
+
+    token: str
+    letter: str
+    html: str
+    text: str
+    chosen: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """A prompt of a matching question and the token chosen for it, "" when there is none."""
+
+    number: int
+    html: str
+    chosen: str
+
+
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    """A case study's situation and the seats that share it."""
+
+    title: str
+    html: str
+    first: int
+    last: int
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """One question on the sitting page."""
+
+    number: int
+    kind: str
+    label: str
+    template: str
+    slots: int
+    stem: str
+    scenario: Scenario | None
+    choices: list[Choice]
+    order: list[Choice]  # an ordering's chosen steps, first to last
+    matches: list[Match]
+    version: int
+    flagged: bool
+    spent_ms: int
+    state: str
+
+    @property
+    def spare(self) -> str:
+        """How many of an ordering's steps stay out, in words."""
+        count = len(self.choices) - self.slots
+        return "One is not needed" if count == 1 else f"{count} are not needed"
+
+
+def page(sitting: Sitting, *, now: dt.datetime) -> dict[str, Any]:
+    """Everything that the sitting page shows. A constant number of statements."""
+    sheets = sheets_of(sitting)
+    return {
+        "sitting": sitting,
+        "exam": sitting.exam,
+        "form": sitting.form,
+        "sheets": sheets,
+        "current": sitting.last_seat if 1 <= sitting.last_seat <= len(sheets) else 1,
+        "answered": sum(sheet.state == "answered" for sheet in sheets),
+        "remaining_ms": round(sitting.remaining(now).total_seconds() * 1000),
+        "limit_ms": round(sitting.limit.total_seconds() * 1000),
+    }
+
+
+def sheets_of(sitting: Sitting) -> list[Sheet]:
+    """The form's questions in order with what has been answered."""
+    answers = {answer.seat: answer for answer in Answer.objects.filter(sitting=sitting)}
+    seats = list(Seat.objects.filter(form=sitting.form_id).order_by("number"))
+    revisions = (
+        Revision.objects.select_related("scenario_revision")
+        .prefetch_related("options", "prompts")
+        .in_bulk([seat.revision_id for seat in seats])
+    )
+    sharing: dict[int, list[int]] = {}
+    for seat in seats:
+        scenario = revisions[seat.revision_id].scenario_revision
+        if scenario:
+            sharing.setdefault(scenario.scenario_id, []).append(seat.number)
+    return [_sheet(seat, revisions[seat.revision_id], answers.get(seat.number), sharing) for seat in seats]
+
+
+def _sheet(seat: Seat, revision: Revision, answer: Answer | None, sharing: dict[int, list[int]]) -> Sheet:
+    kind = KINDS[seat.kind]
+    response = list(answer.response) if answer else []
+    options = {option.number: option for option in revision.options.all()}
+    choices = [
+        Choice(token, chr(ord("A") + place), options[number].html, options[number].text, token in response)
+        for place, (number, token) in enumerate(zip(seat.options, seat.tokens, strict=True))
+    ]
+    by_token = {choice.token: choice for choice in choices}
+    scenario = revision.scenario_revision
+    shared = sharing[scenario.scenario_id] if scenario else []
+    return Sheet(
+        number=seat.number,
+        kind=seat.kind,
+        label=kind.label,
+        template=kind.template,
+        slots=seat.slots,
+        stem=revision.stem_html,
+        scenario=Scenario(scenario.title, scenario.html, shared[0], shared[-1]) if scenario else None,
+        choices=choices,
+        order=[by_token[token] for token in response] if seat.kind == "ordering" else [],
+        matches=[
+            Match(prompt.number, prompt.html, response[place] if place < len(response) else "")
+            for place, prompt in enumerate(revision.prompts.all())
+        ],
+        version=answer.version if answer else 0,
+        flagged=bool(answer and answer.flagged),
+        spent_ms=answer.spent_ms if answer else 0,
+        state=_state(seat, response),
+    )
+
+
+def _state(seat: Seat, response: list[str]) -> str:
+    if KINDS[seat.kind].is_complete(response, slots=seat.slots):
+        return "answered"
+    return "incomplete" if any(response) else "unanswered"
+
+
+def kinds_of(exam: Exam) -> list[str]:
+    """The kinds that the exam's forms hold, as the instructions name them."""
+    labels = {kind.name: kind.label for kind in KINDS.values()} | {CASE_STUDY: "Case study"}
+    return [labels[share.kind] for share in exam.kind_shares.filter(form_maximum__gt=0)]

@@ -1,0 +1,162 @@
+"""The bank and the forms as assembly sees them: plain candidates, a blueprint, a target."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable
+
+from exams.models import Form, ScoreTable, Seat, Sitting
+from psychometrics import irt
+from psychometrics.assembly import Blueprint, Candidate, Draft, Share, Target
+from questions.kinds import CASE_STUDY
+from questions.models import Enmity, Exam, Standing
+from questions.models.bank import RevisionState
+from questions.models.measurement import Status
+
+UNRATED = 7_000  # ten-thousandths; only pretest questions, which never count, are without a rating
+ABILITIES = (-1.0, 0.0, 1.0)
+
+
+def blueprint_of(exam: Exam) -> Blueprint:
+    """The exam's counts, weights, tasks and shares. Four statements."""
+    domains = list(exam.domains.all())
+    places = {domain.pk: place for place, domain in enumerate(domains)}
+    tasks = list(exam.tasks.all())
+    return Blueprint(
+        questions=exam.questions,
+        scored=exam.scored,
+        weights=tuple(domain.weight for domain in domains),
+        tasks=tuple(places[task.domain_id] for task in tasks),
+        shares={
+            share.kind: Share(
+                form=(share.form_minimum, share.form_maximum), scored=(share.scored_minimum, share.scored_maximum)
+            )
+            for share in exam.kind_shares.all()
+        },
+        domain_names=tuple(domain.code for domain in domains),
+        task_names=tuple(task.code for task in tasks),
+    )
+
+
+def candidates_of(exam: Exam, *, seen: Collection[int] = ()) -> list[Candidate]:
+    """Every published question of the exam; `Candidate.id` is the id of its revision.
+
+    `seen` holds ids of questions that the person of a personal form has met. A constant number of statements.
+    """
+    place_of_task = {task.pk: place for place, task in enumerate(exam.tasks.all())}
+    rows = list(
+        Standing.objects.filter(
+            exam=exam, revision__state=RevisionState.PUBLISHED, revision__question__placements__exam=exam
+        )
+        .order_by("revision__question__public_id")
+        .values_list(
+            "revision_id",
+            "revision__question_id",
+            "revision__question__placements__task_id",
+            "revision__question__scenario_id",
+            "revision__kind",
+            "status",
+            "rating",
+            "discrimination",
+            "intercept",
+            "first_exposures",
+        )
+    )
+    revision_of = {row[1]: row[0] for row in rows}
+    enemies: dict[int, set[int]] = defaultdict(set)
+    for first, second in Enmity.objects.filter(first__placements__exam=exam).values_list("first_id", "second_id"):
+        if first in revision_of and second in revision_of:
+            enemies[first].add(revision_of[second])
+            enemies[second].add(revision_of[first])
+    exposure = exposures(exam)
+    return [
+        Candidate(
+            id=revision,
+            task=place_of_task[task],
+            kind=CASE_STUDY if scenario else kind,
+            scorable=status != Status.PRETEST,
+            rating=UNRATED if rating is None else int(rating * 10_000),
+            a=1.0 if slope is None else slope,
+            d=logit(UNRATED / 10_000 if rating is None else float(rating)) if intercept is None else intercept,
+            calibrated=status == Status.CALIBRATED,
+            exposure=exposure[question],
+            first_exposures=first_exposures,
+            seen=question in seen,
+            scenario=scenario,
+            enemies=frozenset(enemies[question]),
+        )
+        for (
+            revision, question, task, scenario, kind, status, rating, slope, intercept, first_exposures
+        ) in rows
+    ]  # fmt: skip
+
+
+def exposures(exam: Exam) -> Counter[int]:
+    """Question id -> sittings that have shown it, from sittings per form; a form in the pool counts as one more
+    so that new forms reach for other questions."""
+    sittings = Counter(Sitting.objects.filter(exam=exam).values_list("form_id", flat=True))
+    shown: Counter[int] = Counter()
+    seats = Seat.objects.filter(form__exam=exam).exclude(form__state=Form.State.RETIRED)
+    for form, question in seats.values_list("form_id", "revision__question_id"):
+        shown[question] += sittings[form] + 1
+    return shown
+
+
+def seen_by(*, user_id: int, exam: Exam) -> dict[int, set[int]]:
+    """Form id -> question ids, for every form of the exam that the person has begun."""
+    seen: dict[int, set[int]] = defaultdict(set)
+    rows = Seat.objects.filter(form__sittings__user=user_id, form__exam=exam).distinct()
+    for form, question in rows.values_list("form_id", "revision__question_id"):
+        seen[form].add(question)
+    return seen
+
+
+def reference_form(exam: Exam) -> Form | None:
+    return Form.objects.filter(exam=exam, reference=True).first()
+
+
+def target_of(reference: Form) -> Target:
+    """What other forms must resemble: the reference form's characteristic curve and minimum passing raw score."""
+    table = current_table(reference)
+    scored = list(reference.seats.filter(scored=True).values_list("number", flat=True))
+    a, b = parameters(table, scored)
+    minus, middle, plus = irt.characteristic_curve(list(ABILITIES), a, b)
+    information = None if table.provisional else float(irt.information(0.0, a, b))
+    return Target((float(minus), float(middle), float(plus)), table.minimum_passing_raw, information)
+
+
+def current_table(form: Form) -> ScoreTable:
+    """The newest version of the form's table."""
+    return form.tables.order_by("-version")[0]
+
+
+def parameters(table: ScoreTable, numbers: Iterable[int]) -> tuple[list[float], list[float]]:
+    """Slopes a and difficulties b, frozen with the table, of the seats with these numbers."""
+    a, b = [], []
+    for number in numbers:
+        slope, intercept = table.discriminations[number - 1], table.intercepts[number - 1]
+        if slope is None or intercept is None:
+            raise ValueError(f"seat {number} has no parameters")
+        a.append(slope)
+        b.append(-intercept / slope)
+    return a, b
+
+
+def drafts_of(forms: Iterable[Form]) -> list[Draft]:
+    """Frozen forms as drafts, so that new forms can avoid or anchor to their questions."""
+    drafts = []
+    for form in forms:
+        seats = list(form.seats.values_list("revision_id", "scored"))
+        drafts.append(
+            Draft(
+                scored=tuple(revision for revision, scored in seats if scored),
+                unscored=tuple(revision for revision, scored in seats if not scored),
+            )
+        )
+    return drafts
+
+
+def logit(share: float) -> float:
+    """Intercept of an unmeasured question with a = 1 whose rating is `share`: P(0) is then the rating."""
+    return math.log(share / (1 - share))

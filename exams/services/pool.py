@@ -1,0 +1,162 @@
+"""Forms that stand ready: the pool is filled beforehand, so that Begin never solves anything."""
+
+from __future__ import annotations
+
+import random
+import secrets
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from django.conf import settings
+from django.db import IntegrityError, connection, transaction
+from django.db.models import Q
+
+from accounts.models import User
+from exams.models import Form, Seat
+from exams.services import bank
+from exams.services.freezing import freeze
+from psychometrics.assembly import Assembly, Shortage, assemble_forms, assemble_pool
+from questions.models import Exam
+
+ASSEMBLY_LOCK = 0xF0  # advisory lock: one process at a time assembles for an exam
+TOO_MANY_SEEN = 5  # with more questions seen before, a personal form is worth making
+
+Progress = Callable[[int, int], None]
+
+
+class NoForm(Exception):
+    """No form can be handed out; the message is one sentence."""
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """What an assembly run gave."""
+
+    forms: list[Form]
+    assembly: Assembly
+
+
+def assemble(*, exam: Exam, forms: int, seed: int | None = None, disjoint: bool = False) -> Made:
+    """Make parallel forms and put them into the pool. Raises Shortage, and then nothing is made.
+
+    The first form of an exam becomes its reference form. With `disjoint` no question stands on two of the new
+    forms or on one of them and a form already in the pool.
+    """
+    seed = secrets.randbits(31) if seed is None else seed
+    with transaction.atomic():
+        _lock(exam)
+        assembly = plan(exam=exam, forms=forms, seed=seed, disjoint=disjoint)
+        first = bank.reference_form(exam) is None
+        made = [
+            freeze(
+                exam=exam,
+                draft=draft,
+                seed=seed + place,
+                reference=first and place == 0,
+                relaxed=assembly.relaxed,
+            )
+            for place, draft in enumerate(assembly.drafts)
+        ]
+        return Made(made, assembly)
+
+
+def plan(*, exam: Exam, forms: int, seed: int, disjoint: bool) -> Assembly:
+    """Assemble without writing. Raises Shortage."""
+    candidates, blueprint = bank.candidates_of(exam), bank.blueprint_of(exam)
+    reference = bank.reference_form(exam)
+    if reference is None:
+        return assemble_pool(candidates, blueprint, forms=forms, disjoint=disjoint, seed=seed)
+    used = bank.drafts_of(Form.objects.pool().filter(exam=exam))
+    target = bank.target_of(reference)
+    return assemble_forms(candidates, blueprint, target, forms=forms, disjoint=disjoint, used=used, seed=seed)
+
+
+def fill(*, exam: Exam) -> int:
+    """Bring the exam's pool up to its size; returns how many forms were made. Raises Shortage.
+
+    In a small bank the pool is solved as a whole, because forms made one by one paint each other into a corner.
+    """
+    missing = settings.FORM_POOL_SIZE - Form.objects.pool().filter(exam=exam).count()
+    if missing <= 0:
+        return 0
+    return len(assemble(exam=exam, forms=missing).forms)
+
+
+def can_be_assembled(exam: Exam) -> bool:
+    """Whether the bank holds anything for this exam at all."""
+    return exam.placements.exists()
+
+
+def take_form(*, user: User, exam: Exam) -> Form:
+    """The form that shows this person the fewest questions again: their pending personal one or one of the pool.
+
+    Ties are broken at random. Call inside a transaction. Raises NoForm.
+    """
+    pending = Form.objects.pending_for(user.pk).filter(exam=exam).select_for_update().first()
+    if pending:
+        pending.state = Form.State.PERSONAL
+        pending.save(update_fields=["state"])
+        return pending
+    ranked = rank(user=user, exam=exam)
+    if not ranked:
+        raise NoForm(f"No form of {exam.code} is ready yet; please try again in a minute.")
+    return Form.objects.get(pk=ranked[0][1])
+
+
+def rank(*, user: User, exam: Exam) -> list[tuple[int, int]]:
+    """(questions seen before, form id) of every pool form, best first, ties in random order. Two statements."""
+    seen = set().union(*bank.seen_by(user_id=user.pk, exam=exam).values()) if user.pk else set()
+    again: Counter[int] = Counter()
+    rows = Seat.objects.filter(form__exam=exam, form__state=Form.State.POOL)
+    for form, question in rows.values_list("form_id", "revision__question_id"):
+        again[form] += question in seen
+    order = [(count, form) for form, count in again.items()]
+    random.shuffle(order)
+    return sorted(order, key=lambda pair: pair[0])
+
+
+def has_form(*, user: User, exam: Exam) -> bool:
+    """Whether Begin would find a form for this person."""
+    mine = Q(state=Form.State.PENDING, owner=user.pk)
+    return Form.objects.filter(mine | Q(state=Form.State.POOL), exam=exam).exists()
+
+
+def wants_personal_form(*, user: User, exam: Exam) -> bool:
+    """Whether every pool form would show too much again and no personal form is waiting."""
+    if Form.objects.pending_for(user.pk).filter(exam=exam).exists():
+        return False
+    ranked = rank(user=user, exam=exam)
+    return bool(ranked) and ranked[0][0] > TOO_MANY_SEEN
+
+
+def prepare_personal_form(*, user: User, exam: Exam, seed: int | None = None) -> Form | None:
+    """Make a form for one person when that shows fewer questions again than the pool can; None when it cannot."""
+    ranked = rank(user=user, exam=exam)
+    reference = bank.reference_form(exam)
+    if not ranked or reference is None or not wants_personal_form(user=user, exam=exam):
+        return None
+    seed = secrets.randbits(31) if seed is None else seed
+    seen = set().union(*bank.seen_by(user_id=user.pk, exam=exam).values())
+    candidates = bank.candidates_of(exam, seen=seen)
+    try:
+        assembly = assemble_forms(
+            candidates, bank.blueprint_of(exam), bank.target_of(reference), forms=1, disjoint=False, seed=seed,
+            personal=True,
+        )  # fmt: skip
+    except Shortage:
+        return None
+    draft = assembly.drafts[0]
+    seen_revisions = {candidate.id for candidate in candidates if candidate.seen}
+    if len(seen_revisions & {*draft.scored, *draft.unscored}) >= ranked[0][0]:
+        return None
+    try:
+        with transaction.atomic():
+            return freeze(exam=exam, draft=draft, seed=seed, owner=user, relaxed=assembly.relaxed)
+    except IntegrityError:
+        return None  # another request made one in the meantime
+
+
+def _lock(exam: Exam) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [ASSEMBLY_LOCK, exam.pk])

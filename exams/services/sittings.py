@@ -1,0 +1,145 @@
+"""A sitting's life: begin, claim, end as of the deadline, close, abandon. Saving answers is in `saving`."""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from dataclasses import dataclass
+from decimal import Decimal
+
+from django.conf import settings
+from django.db import IntegrityError, transaction
+from django.db.models import DurationField, ExpressionWrapper, F, Value
+from django.utils import timezone
+
+from accounts.models import User
+from accounts.services import accommodation_for
+from exams.models import Claim, EndReason, Form, Sitting
+from exams.services import pool
+from questions.models import Exam
+
+
+class CannotBegin(Exception):
+    """The exam cannot be begun now; the message is one sentence for the candidate."""
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """The time a person gets for an exam."""
+
+    minutes: int
+    multiplier: Decimal
+    extra_minutes: int
+
+    @property
+    def total(self) -> dt.timedelta:
+        return dt.timedelta(minutes=float(self.minutes * self.multiplier) + self.extra_minutes)
+
+    @property
+    def accommodated(self) -> bool:
+        return self.multiplier != 1 or self.extra_minutes > 0
+
+
+def terms_for(*, user: User, exam: Exam) -> Terms:
+    """Limit and accommodation that would apply if the person began now."""
+    multiplier, extra_minutes = accommodation_for(user)
+    return Terms(exam.minutes, multiplier, extra_minutes)
+
+
+def retake_possible_at(*, user: User, exam: Exam) -> dt.datetime | None:
+    """When the exam's retake rule lets the person begin again; None when it never bars anybody."""
+    if not exam.retake_after_days:
+        return None
+    last = Sitting.objects.filter(user=user, exam=exam, state=Sitting.State.CLOSED).order_by("-ended_at").first()
+    return last.ended_at + dt.timedelta(days=exam.retake_after_days) if last and last.ended_at else None
+
+
+def begin(*, user: User, exam: Exam) -> Sitting:
+    """Start the clock on a form that stands ready, or return the sitting that is in progress already.
+
+    Raises CannotBegin when the exam is not offered, a retake is barred or no form is ready.
+    """
+    now = timezone.now()
+    settle(user=user, now=now)
+    running = Sitting.objects.in_progress().filter(user=user, exam=exam).first()
+    if running:
+        return running
+    if not exam.offered:
+        raise CannotBegin(f"{exam.code} is not offered at the moment.")
+    barred_until = retake_possible_at(user=user, exam=exam)
+    if barred_until and barred_until > now:
+        raise CannotBegin(f"You can sit {exam.code} again from {timezone.localtime(barred_until):%-d %B %Y, %H:%M}.")
+    terms = terms_for(user=user, exam=exam)
+    try:
+        with transaction.atomic():
+            form = pool.take_form(user=user, exam=exam)
+            return _start(user=user, exam=exam, form=form, terms=terms)
+    except pool.NoForm as problem:
+        raise CannotBegin(str(problem)) from problem
+    except IntegrityError:
+        # Two clicks at once: the other one began, and there is only one open sitting.
+        return Sitting.objects.in_progress().get(user=user, exam=exam)
+
+
+def _start(*, user: User, exam: Exam, form: Form, terms: Terms) -> Sitting:
+    now = timezone.now()  # after choosing the form, which may wait: nobody's clock runs while we look
+    sitting = Sitting(
+        user=user,
+        exam=exam,
+        form=form,
+        started_at=now,
+        limit_minutes=terms.minutes,
+        multiplier=terms.multiplier,
+        extra_minutes=terms.extra_minutes,
+        grace_seconds=settings.SITTING_GRACE_SECONDS,
+    )
+    sitting.deadline = sitting.computed_deadline()
+    sitting.save(force_insert=True)
+    Claim.objects.create(sitting=sitting, number=1, issued_at=now)
+    return sitting
+
+
+def claim(*, sitting_id: uuid.UUID, user_id: int) -> int:
+    """Give the newest window the sitting; every older window becomes read-only. Returns the claim's number."""
+    with transaction.atomic():
+        sitting = Sitting.objects.select_for_update().get(pk=sitting_id, user_id=user_id)
+        if not sitting.is_open:
+            return sitting.claim
+        sitting.claim += 1
+        sitting.save(update_fields=["claim"])
+        Claim.objects.create(sitting=sitting, number=sitting.claim, issued_at=timezone.now())
+        return sitting.claim
+
+
+def abandon(*, sitting_id: uuid.UUID, user_id: int) -> Sitting:
+    """Give up a practice sitting: no result, and the exam can be begun anew. Only while it is in progress."""
+    with transaction.atomic():
+        sitting = Sitting.objects.select_for_update().get(pk=sitting_id, user_id=user_id)
+        now = timezone.now()
+        if sitting.state == Sitting.State.IN_PROGRESS and now < sitting.deadline:
+            sitting.state = Sitting.State.ABANDONED
+            sitting.ended_at = now
+            sitting.save(update_fields=["state", "ended_at"])
+        return sitting
+
+
+def settle(*, now: dt.datetime, user: User | None = None, sitting_id: uuid.UUID | None = None) -> tuple[int, int]:
+    """End what has run out, as of its deadline, and close what has had its grace. Returns (ended, closed).
+
+    Safe to run at any time from any number of processes: each change is one conditional UPDATE, and whoever comes
+    second finds nothing left to do. Narrowed to one person or sitting it is what every read does first.
+    """
+    sittings = Sitting.objects.all()
+    if user is not None:
+        sittings = sittings.filter(user=user)
+    if sitting_id is not None:
+        sittings = sittings.filter(pk=sitting_id)
+    grace = ExpressionWrapper(F("grace_seconds") * Value(dt.timedelta(seconds=1)), output_field=DurationField())
+    ended = sittings.overdue(now).update(
+        state=Sitting.State.ENDED,
+        ended_at=F("deadline"),
+        end_reason=EndReason.DEADLINE,
+        closes_at=F("deadline") + grace,
+    )
+    closed = sittings.closable(now).update(state=Sitting.State.CLOSED, closed_at=F("closes_at"))
+    return ended, closed

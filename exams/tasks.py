@@ -1,0 +1,27 @@
+"""Due work, for Celery; `manage.py tick` calls the same services."""
+
+from __future__ import annotations
+
+import logging
+
+from celery import shared_task
+
+from exams.services import pool
+from psychometrics.assembly import Shortage
+from questions.models import Exam
+
+logger = logging.getLogger(__name__)
+
+
+@shared_task
+def fill_pools() -> int:
+    """Fill the pool of every offered exam; returns how many forms were made."""
+    made = 0
+    for exam in Exam.objects.offered():
+        if not pool.can_be_assembled(exam):
+            continue
+        try:
+            made += pool.fill(exam=exam)
+        except Shortage as shortage:
+            logger.warning("The pool of %s cannot be filled: %s", exam.code, "; ".join(shortage.lines))
+    return made

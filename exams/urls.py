@@ -1,0 +1,15 @@
+from __future__ import annotations
+
+from django.urls import URLPattern, path
+
+from exams import views
+
+urlpatterns: list[URLPattern] = [
+    path("exams/<str:code>/begin/", views.begin, name="exam_begin"),
+    path("exams/<str:code>/prepare/", views.prepare, name="exam_prepare"),
+    path("sittings/<uuid:sitting_id>/", views.sitting, name="sitting"),
+    path("sittings/<uuid:sitting_id>/claim/", views.claim, name="sitting_claim"),
+    path("sittings/<uuid:sitting_id>/changes/", views.changes, name="sitting_changes"),
+    path("sittings/<uuid:sitting_id>/status/", views.status, name="sitting_status"),
+    path("sittings/<uuid:sitting_id>/abandon/", views.abandon, name="sitting_abandon"),
+]

@@ -1,0 +1,116 @@
+"""What a candidate sees from the instructions to the last question. Ending and results live in `scoring`."""
+
+from __future__ import annotations
+
+import uuid
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from exams import paper, protocol
+from exams.access import own_sitting, person, speaks_json
+from exams.models import Answer, Sitting
+from exams.services import pool, saving, sittings
+from questions.models import Exam
+
+
+@login_required
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def begin(request: HttpRequest, code: str) -> HttpResponse:
+    """Instructions; on POST the clock starts."""
+    user = person(request)
+    exam = get_object_or_404(Exam.objects.offered(), code=code)
+    if request.method == "POST":
+        try:
+            return redirect("sitting", sittings.begin(user=user, exam=exam).pk)
+        except sittings.CannotBegin as problem:
+            messages.error(request, str(problem))
+            return redirect("exam_begin", code)
+    now = timezone.now()
+    sittings.settle(now=now, user=user)
+    barred_until = sittings.retake_possible_at(user=user, exam=exam)
+    context = {
+        "section": "exams",
+        "exam": exam,
+        "kinds": paper.kinds_of(exam),
+        "terms": sittings.terms_for(user=user, exam=exam),
+        "running": Sitting.objects.in_progress().filter(user=user, exam=exam).first(),
+        "barred_until": barred_until if barred_until and barred_until > now else None,
+        "wants_form": pool.wants_personal_form(user=user, exam=exam),
+        "ready": pool.has_form(user=user, exam=exam),
+    }
+    return render(request, "exams/begin.html", context)
+
+
+@login_required
+@require_POST
+def prepare(request: HttpRequest, code: str) -> HttpResponse:
+    """Make a form of questions that the person has not seen yet, before the clock starts (called by htmx)."""
+    exam = get_object_or_404(Exam.objects.offered(), code=code)
+    form = pool.prepare_personal_form(user=person(request), exam=exam)
+    return render(request, "exams/begin.html#prepared", {"form": form})
+
+
+@login_required
+@never_cache
+@require_safe
+def sitting(request: HttpRequest, sitting_id: uuid.UUID) -> HttpResponse:
+    """The exam: one page that holds the whole form. A sitting that has ended leads to its result."""
+    found = own_sitting(request, sitting_id)
+    if found.state != Sitting.State.IN_PROGRESS:
+        return redirect("result", found.pk)
+    return render(request, "exams/sitting.html", paper.page(found, now=timezone.now()))
+
+
+@speaks_json
+def claim(request: HttpRequest, sitting_id: uuid.UUID) -> HttpResponse:
+    """Hand the sitting to this window, with everything that is stored, so that it starts from the truth."""
+    own_sitting(request, sitting_id)
+    number = sittings.claim(sitting_id=sitting_id, user_id=person(request).pk)
+    found = own_sitting(request, sitting_id)
+    answers = Answer.objects.filter(sitting=found)
+    return JsonResponse(
+        {
+            "claim": number,
+            "state": found.state,
+            "remaining": round(found.remaining(timezone.now()).total_seconds() * 1000),
+            "answers": {
+                answer.seat: [answer.version, answer.response, answer.flagged, answer.spent_ms] for answer in answers
+            },
+        }
+    )
+
+
+@speaks_json
+def changes(request: HttpRequest, sitting_id: uuid.UUID) -> HttpResponse:
+    """Save. The answer leaves only after COMMIT."""
+    number, packet = protocol.read_save(request)
+    receipt = saving.save(sitting_id=sitting_id, user_id=person(request).pk, claim=number, changes=packet)
+    return protocol.acknowledge(receipt, number)
+
+
+@speaks_json
+def status(request: HttpRequest, sitting_id: uuid.UUID) -> HttpResponse:
+    """State and time left, for a page that woke up and no longer trusts its clock."""
+    found = own_sitting(request, sitting_id)
+    remaining = round(found.remaining(timezone.now()).total_seconds() * 1000)
+    return JsonResponse({"state": found.state, "remaining": remaining, "newest_claim": found.claim})
+
+
+@login_required
+@require_POST
+def abandon(request: HttpRequest, sitting_id: uuid.UUID) -> HttpResponse:
+    """Give up a practice sitting."""
+    found = own_sitting(request, sitting_id)
+    state = sittings.abandon(sitting_id=found.pk, user_id=person(request).pk).state
+    if state == Sitting.State.ABANDONED:
+        messages.info(request, f"You gave up this sitting of {found.exam.code}; it has no result.")
+    else:
+        messages.error(request, "This sitting has ended already, so it cannot be given up.")
+    return redirect("exam_detail", found.exam.code)
