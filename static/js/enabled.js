@@ -1,0 +1,2 @@
+// Loaded in <head> without defer: tells the style sheets, before anything is drawn, that the page is interactive.
+document.documentElement.dataset.live = "";

@@ -1,0 +1,95 @@
+// Changes on their way to the server. Each is written to the browser's store before it is sent and leaves it only
+// when the server has named its claim and sequence number after COMMIT.
+
+export class Outbox {
+  constructor(sitting) {
+    this.key = `cutscore:outbox:${sitting}`;
+    this.claim = 0; // 0: the server has not handed one out yet
+    this.last = 0; // the highest sequence number of our claim
+    this.pending = this.#stored();
+    this.onchange = () => {};
+  }
+
+  #stored() {
+    try {
+      const stored = JSON.parse(localStorage.getItem(this.key) ?? "[]");
+      return Array.isArray(stored) ? stored : [];
+    } catch {
+      return [];
+    }
+  }
+
+  #store() {
+    try {
+      if (this.pending.length) localStorage.setItem(this.key, JSON.stringify(this.pending));
+      else localStorage.removeItem(this.key);
+    } catch {
+      // Storage full or forbidden: the changes stay in memory and are sent from there.
+    }
+    this.onchange();
+  }
+
+  get size() {
+    return this.pending.length;
+  }
+
+  // A new claim starts its own numbering; what was never numbered joins it.
+  setClaim(claim) {
+    this.claim = claim;
+    this.last = 0;
+    for (const change of this.pending) {
+      if (!change.claim) this.#number(change);
+    }
+    this.#store();
+  }
+
+  #number(change) {
+    change.claim = this.claim;
+    change.sequence = ++this.last;
+  }
+
+  // Add the present state of a seat. A change of the same seat that was never sent is replaced; one that may be on
+  // its way keeps its number and gets a successor.
+  put(change) {
+    const earlier = this.pending.find(
+      (other) => other.seat === change.seat && !other.sent && (!other.claim || other.claim === this.claim),
+    );
+    if (earlier) {
+      Object.assign(earlier, change, { base: earlier.base });
+    } else {
+      const added = { ...change, claim: 0, sequence: 0, sent: false };
+      if (this.claim) this.#number(added);
+      this.pending.push(added);
+    }
+    this.#store();
+  }
+
+  // The next packet: every change of the oldest claim that waits.
+  packet() {
+    const numbered = this.pending.filter((change) => change.claim);
+    if (!numbered.length) return null;
+    const claim = Math.min(...numbered.map((change) => change.claim));
+    const changes = numbered.filter((change) => change.claim === claim);
+    for (const change of changes) change.sent = true;
+    this.#store();
+    return { claim, changes };
+  }
+
+  // Remove what the server has acknowledged, or refused for good.
+  remove(claim, sequences) {
+    const gone = new Set(sequences.map(Number));
+    this.pending = this.pending.filter((change) => change.claim !== claim || !gone.has(change.sequence));
+    this.#store();
+  }
+
+  // Leave nothing on a shared computer once the sitting has closed.
+  clear() {
+    this.pending = [];
+    this.#store();
+  }
+}
+
+// What goes over the wire of a change.
+export function message({ sequence, seat, base, response, flagged, spent, left }) {
+  return { sequence, seat, base, response, flagged, spent, left };
+}

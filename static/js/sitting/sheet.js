@@ -1,0 +1,132 @@
+// One question on the page: read what is answered, show what is stored, per kind.
+
+const inputs = (section) => [...section.querySelectorAll("input")];
+const selects = (section) => [...section.querySelectorAll("select")];
+const steps = (section, list) => [...section.querySelectorAll(`.order.${list} > [data-token]`)];
+
+const choices = {
+  read: (section) => inputs(section).filter((input) => input.checked).map((input) => input.value),
+  write(section, response) {
+    for (const input of inputs(section)) input.checked = response.includes(input.value);
+  },
+  given: (section) => inputs(section).filter((input) => input.checked).length,
+};
+
+const ordering = {
+  read: (section) => steps(section, "chosen").map((step) => step.dataset.token),
+  write(section, response) {
+    const all = new Map([...steps(section, "chosen"), ...steps(section, "pool")].map((step) => [step.dataset.token, step]));
+    const pool = section.querySelector(".order.pool");
+    const chosen = section.querySelector(".order.chosen");
+    const rest = [...all.values()].filter((step) => !response.includes(step.dataset.token));
+    rest.sort((one, other) => one.dataset.letter.localeCompare(other.dataset.letter));
+    chosen.replaceChildren(...response.map((token) => all.get(token)).filter(Boolean));
+    pool.replaceChildren(...rest);
+  },
+  given: (section) => steps(section, "chosen").length,
+};
+
+const matching = {
+  read(section) {
+    const values = selects(section).map((select) => select.value);
+    return values.some(Boolean) ? values : [];
+  },
+  write(section, response) {
+    selects(section).forEach((select, place) => {
+      select.value = response[place] ?? "";
+    });
+  },
+  given: (section) => selects(section).filter((select) => select.value).length,
+};
+
+const kinds = { multiple_choice: choices, multiple_response: choices, ordering, matching };
+
+export class Sheet {
+  constructor(section) {
+    this.section = section;
+    this.number = Number(section.dataset.seat);
+    this.kind = section.dataset.kind;
+    this.slots = Number(section.dataset.slots);
+    this.version = Number(section.dataset.version);
+    this.spent = Number(section.dataset.spent);
+    this.spentKnown = this.spent; // what the server was told
+  }
+
+  get response() {
+    return kinds[this.kind].read(this.section);
+  }
+
+  set response(response) {
+    kinds[this.kind].write(this.section, response);
+    this.refresh();
+  }
+
+  get given() {
+    return kinds[this.kind].given(this.section);
+  }
+
+  get state() {
+    if (this.given >= this.slots) return "answered";
+    return this.given ? "incomplete" : "unanswered";
+  }
+
+  get flagged() {
+    return "flagged" in this.section.dataset;
+  }
+
+  set flagged(flagged) {
+    this.section.toggleAttribute("data-flagged", flagged);
+  }
+
+  get heading() {
+    return this.section.querySelector("h2");
+  }
+
+  // The counter beside "Choose two" and the state of the buttons that move steps.
+  refresh() {
+    const count = this.section.querySelector("[data-count]");
+    if (count) count.textContent = `${this.given} of ${this.slots} ${this.kind === "ordering" ? "placed" : "chosen"}`;
+    if (this.kind !== "ordering") return;
+    const chosen = steps(this.section, "chosen");
+    chosen.forEach((step, place) => {
+      disable(step.querySelector("[data-move=up]"), place === 0);
+      disable(step.querySelector("[data-move=down]"), place === chosen.length - 1);
+    });
+    for (const step of steps(this.section, "pool")) {
+      disable(step.querySelector("[data-move=in]"), chosen.length >= this.slots);
+    }
+    const slots = Array.from({ length: this.slots - chosen.length }, (_, index) => {
+      const slot = document.createElement("li");
+      slot.className = "slot";
+      slot.innerHTML = "<p></p>";
+      slot.firstChild.textContent = index || chosen.length ? "Add one more step" : "Add the first step";
+      return slot;
+    });
+    for (const slot of this.section.querySelectorAll(".slot")) slot.remove();
+    this.section.querySelector(".order.chosen").append(...slots);
+  }
+
+  // Move a step of an ordering; returns what to announce, or "" when the move is impossible.
+  move(token, direction) {
+    const order = this.response;
+    const place = order.indexOf(token);
+    if (direction === "in" && place < 0 && order.length < this.slots) order.push(token);
+    else if (direction === "out" && place >= 0) order.splice(place, 1);
+    else if (direction === "up" && place > 0) swap(order, place, place - 1);
+    else if (direction === "down" && place >= 0 && place < order.length - 1) swap(order, place, place + 1);
+    else return "";
+    this.response = order;
+    const now = order.indexOf(token);
+    return now < 0 ? "Taken out" : `Step ${now + 1} of ${this.slots}`;
+  }
+}
+
+// aria-disabled keeps the focus where it is; a disabled button would drop it.
+function disable(button, disabled) {
+  if (disabled) button.setAttribute("aria-disabled", "true");
+  else button.removeAttribute("aria-disabled");
+}
+
+function swap(list, one, other) {
+  [list[one], list[other]] = [list[other], list[one]];
+}
