@@ -1,0 +1,269 @@
+"""The save path: what is acknowledged is stored, what is refused changes nothing, order is (claim, sequence)."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import pytest
+import time_machine
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from accounts.models import User
+from exams.models import Answer, Conflict, Sitting
+from exams.services import saving, sittings
+from exams.services.saving import Outcome, Refused
+from questions.kinds import KINDS
+from questions.models import Exam
+from tests.factories import UserFactory, begin, change, key_of
+
+SECOND = dt.timedelta(seconds=1)
+
+
+@pytest.fixture
+def sitting(user: User, exam: Exam) -> Sitting:
+    return begin(user, exam)
+
+
+def save(sitting: Sitting, *changes: saving.Change, claim: int | None = None) -> saving.Receipt:
+    return saving.save(
+        sitting_id=sitting.pk, user_id=sitting.user_id, claim=claim or sitting.claim, changes=list(changes)
+    )
+
+
+def take_over(sitting: Sitting) -> int:
+    sitting.claim = sittings.claim(sitting_id=sitting.pk, user_id=sitting.user_id)
+    return sitting.claim
+
+
+def token(sitting: Sitting, seat: int, place: int = 0) -> str:
+    return sitting.form.seats.get(number=seat).tokens[place]
+
+
+def seat_of_kind(sitting: Sitting, kind: str) -> int:
+    return sitting.form.seats.filter(kind=kind).order_by("number")[0].number
+
+
+def stored(sitting: Sitting, seat: int) -> Answer:
+    return Answer.objects.get(sitting=sitting, seat=seat)
+
+
+def test_a_change_is_stored_and_acknowledged(sitting):
+    seat = seat_of_kind(sitting, "multiple_choice")
+    receipt = save(sitting, change(seat, [token(sitting, seat)], flagged=True))
+    assert receipt.outcomes == {1: Outcome.APPLIED}
+    assert receipt.versions == {seat: 1}
+    answer = stored(sitting, seat)
+    assert (answer.response, answer.flagged, answer.version) == ([token(sitting, seat)], True, 1)
+
+
+def test_a_replay_is_acknowledged_and_changes_nothing(sitting):
+    seat = seat_of_kind(sitting, "multiple_choice")
+    first = change(seat, [token(sitting, seat, 0)])
+    save(sitting, first)
+    save(sitting, change(seat, [token(sitting, seat, 1)], sequence=2))
+    assert save(sitting, first).outcomes == {1: Outcome.DUPLICATE}
+    assert stored(sitting, seat).response == [token(sitting, seat, 1)]
+
+
+def test_an_older_change_that_arrives_late_does_not_win(sitting):
+    seat = seat_of_kind(sitting, "multiple_choice")
+    save(sitting, change(seat, [token(sitting, seat, 1)], sequence=2))
+    receipt = save(sitting, change(seat, [token(sitting, seat, 0)], sequence=1))
+    assert receipt.outcomes == {1: Outcome.SUPERSEDED}
+    assert stored(sitting, seat).response == [token(sitting, seat, 1)]
+
+
+def test_of_two_changes_in_a_packet_the_later_one_wins(sitting):
+    seat = seat_of_kind(sitting, "multiple_choice")
+    receipt = save(
+        sitting,
+        change(seat, [token(sitting, seat, 1)], sequence=2),
+        change(seat, [token(sitting, seat, 0)], sequence=1),
+    )
+    assert receipt.outcomes == {1: Outcome.SUPERSEDED, 2: Outcome.APPLIED}
+    assert stored(sitting, seat).response == [token(sitting, seat, 1)]
+
+
+def test_an_answer_can_be_cleared(sitting):
+    seat = seat_of_kind(sitting, "multiple_choice")
+    save(sitting, change(seat, [token(sitting, seat)]))
+    save(sitting, change(seat, [], sequence=2))
+    assert stored(sitting, seat).response == []
+
+
+def test_an_older_window_applies_where_nothing_newer_stands(sitting):
+    seat = seat_of_kind(sitting, "multiple_choice")
+    take_over(sitting)
+    receipt = save(sitting, change(seat, [token(sitting, seat)]), claim=1)
+    assert receipt.outcomes == {1: Outcome.APPLIED}
+    assert receipt.claim == 2  # tells the older window that it is one
+
+
+def test_an_older_window_does_not_overwrite_the_newer_one(sitting):
+    seat = seat_of_kind(sitting, "multiple_choice")
+    take_over(sitting)
+    save(sitting, change(seat, [token(sitting, seat, 1)]), claim=2)
+    receipt = save(sitting, change(seat, [token(sitting, seat, 0)], sequence=7), claim=1)
+    assert receipt.outcomes == {7: Outcome.CONFLICT}
+    assert stored(sitting, seat).response == [token(sitting, seat, 1)]
+    assert Conflict.objects.get(sitting=sitting).response == [token(sitting, seat, 0)]
+
+
+def test_a_replay_from_an_older_window_is_no_conflict(sitting):
+    seat = seat_of_kind(sitting, "multiple_choice")
+    first = change(seat, [token(sitting, seat, 0)])
+    save(sitting, first)
+    take_over(sitting)
+    save(sitting, change(seat, [token(sitting, seat, 1)]), claim=2)
+    assert save(sitting, first, claim=1).outcomes == {1: Outcome.DUPLICATE}
+    assert not Conflict.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("kind", "sentence"),
+    [
+        (None, "This form has no question 66."),
+        ("ordering", "The answer names an option that this question does not have."),
+    ],
+)
+def test_what_cannot_be_is_refused_whole(sitting, kind, sentence):
+    good = seat_of_kind(sitting, "multiple_choice")
+    bad = seat_of_kind(sitting, kind) if kind else 66
+    with pytest.raises(Refused) as refused:
+        save(sitting, change(good, [token(sitting, good)]), change(bad, ["zzzzz"], sequence=2))
+    assert (refused.value.code, refused.value.sentence, refused.value.sequences) == (422, sentence, [2])
+    assert not Answer.objects.exists()
+
+
+def test_two_answers_to_multiple_choice_are_refused(sitting):
+    seat = seat_of_kind(sitting, "multiple_choice")
+    with pytest.raises(Refused, match="takes one option"):
+        save(sitting, change(seat, [token(sitting, seat, 0), token(sitting, seat, 1)]))
+
+
+def test_a_claim_never_handed_out_is_refused(sitting):
+    with pytest.raises(Refused) as refused:
+        save(sitting, change(1, []), claim=9)
+    assert refused.value.code == 409
+
+
+def test_strangers_are_told_that_there_is_nothing(sitting):
+    with pytest.raises(Sitting.DoesNotExist):
+        saving.save(sitting_id=sitting.pk, user_id=UserFactory().pk, claim=1, changes=[change(1, [])])
+
+
+# ---- the end -------------------------------------------------------------------------------------------------
+
+
+def end(sitting: Sitting, sequence: int, *changes: saving.Change, claim: int | None = None) -> saving.Receipt:
+    return saving.end(
+        sitting_id=sitting.pk, user_id=sitting.user_id, claim=claim or sitting.claim, sequence=sequence,
+        changes=list(changes),
+    )  # fmt: skip
+
+
+def test_end_with_everything_arrived_closes_at_once(sitting):
+    seat = seat_of_kind(sitting, "multiple_choice")
+    save(sitting, change(seat, [token(sitting, seat)]))
+    assert end(sitting, 2, change(seat, [], sequence=2)).state == Sitting.State.CLOSED
+    sitting.refresh_from_db()
+    assert sitting.end_reason == "candidate"
+
+
+def test_end_waits_for_a_change_on_its_way(sitting):
+    seat = seat_of_kind(sitting, "multiple_choice")
+    save(sitting, change(seat, [token(sitting, seat, 0)], sequence=1))
+    assert end(sitting, 3, change(seat, [], sequence=3)).state == Sitting.State.ENDED
+    receipt = save(sitting, change(seat_of_kind(sitting, "multiple_response"), [], sequence=2))
+    assert receipt.state == Sitting.State.CLOSED
+
+
+def test_after_end_nothing_new_may_be_answered(sitting):
+    seat = seat_of_kind(sitting, "multiple_choice")
+    end(sitting, 2, change(seat, [], sequence=2))
+    with pytest.raises(Refused) as refused:
+        save(sitting, change(seat, [token(sitting, seat)], sequence=3))
+    assert refused.value.code == 409
+    assert stored(sitting, seat).response == []
+
+
+def test_ending_twice_is_harmless(sitting):
+    first = end(sitting, 0)
+    assert (first.state, end(sitting, 0).state) == (Sitting.State.CLOSED, Sitting.State.CLOSED)
+
+
+def test_an_older_window_cannot_end_the_exam(sitting):
+    take_over(sitting)
+    with pytest.raises(Refused, match="another window"):
+        end(sitting, 0, claim=1)
+    sitting.refresh_from_db()
+    assert sitting.state == Sitting.State.IN_PROGRESS
+
+
+@pytest.mark.parametrize(("offset", "state"), [(-1, "in_progress"), (0, "ended"), (1, "ended")])
+def test_the_deadline_is_exact(sitting, offset, state):
+    seat = seat_of_kind(sitting, "multiple_choice")
+    with time_machine.travel(sitting.deadline + offset * SECOND, tick=False):
+        assert save(sitting, change(seat, [token(sitting, seat)])).state == state
+    sitting.refresh_from_db()
+    assert (sitting.ended_at == sitting.deadline) == (state == "ended")
+    assert stored(sitting, seat).late == (state == "ended")
+
+
+@pytest.mark.parametrize(("offset", "accepted"), [(-1, True), (0, False), (1, False)])
+def test_late_packets_count_within_the_grace_only(sitting, offset, accepted):
+    seat = seat_of_kind(sitting, "multiple_choice")
+    closes = sitting.deadline + sitting.grace_seconds * SECOND
+    with time_machine.travel(closes + offset * SECOND, tick=False):
+        if accepted:
+            save(sitting, change(seat, [token(sitting, seat)], left_ms=1))
+        else:
+            with pytest.raises(Refused, match="has ended"):
+                save(sitting, change(seat, [token(sitting, seat)], left_ms=1))
+    assert Answer.objects.exists() == accepted
+
+
+def test_what_was_made_after_the_deadline_does_not_count(sitting):
+    seat = seat_of_kind(sitting, "multiple_choice")
+    with time_machine.travel(sitting.deadline + SECOND, tick=False), pytest.raises(Refused):
+        save(sitting, change(seat, [token(sitting, seat)], left_ms=0))
+
+
+def test_a_lost_acknowledgement_can_be_repeated_after_the_end(sitting):
+    seat = seat_of_kind(sitting, "multiple_choice")
+    packet = change(seat, [token(sitting, seat)])
+    save(sitting, packet)
+    end(sitting, 1)
+    assert save(sitting, packet).outcomes == {1: Outcome.DUPLICATE}
+
+
+# ---- cost ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("count", [1, 40])
+def test_a_save_takes_three_statements_however_many_changes(sitting, count):
+    changes = [change(number, [], sequence=number) for number in range(1, count + 1)]
+    with CaptureQueriesContext(connection) as queries:
+        assert len(save(sitting, *changes).outcomes) == count
+    statements = [query["sql"] for query in queries if "SAVEPOINT" not in query["sql"]]
+    assert len(statements) == 3
+    assert all(
+        sitting.pk.hex in sql.replace("-", "") for sql in statements
+    )  # every statement stays inside the sitting's key
+
+
+def test_every_kind_of_answer_can_be_stored(sitting):
+    seats = {seat.kind: seat for seat in sitting.form.seats.all()}
+    changes = [change(seat.number, key_of(seat), sequence=place) for place, seat in enumerate(seats.values(), 1)]
+    save(sitting, *changes)
+    for seat in seats.values():
+        assert KINDS[seat.kind].is_correct(stored(sitting, seat.number).response, key_of(seat))
+
+
+def test_now_is_the_servers(sitting):
+    before = timezone.now()
+    receipt = save(sitting, change(1, []))
+    assert before <= receipt.now <= timezone.now()
+    assert receipt.remaining == sitting.deadline - receipt.now

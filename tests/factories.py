@@ -1,0 +1,93 @@
+"""What tests start from: the real bank, people, and sittings that are begun, answered and closed the real way."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from pathlib import Path
+
+from django.conf import settings
+from django.utils import timezone
+from tests.accounts.factories import UserFactory
+
+from accounts.models import User
+from exams.models import Form, Seat, Sitting
+from exams.services import pool, saving, sittings
+from exams.services.saving import Change
+from questions.models import Exam, Revision
+from questions.pack.loader import load
+from questions.pack.reader import read_pack
+from scoring import services as scoring
+from scoring.models import Result
+
+__all__ = ["UserFactory", "begin", "change", "close", "key_of", "load_exam", "sat"]
+
+SEED = 20
+PLENTY = 3_600_000
+
+
+def load_exam(code: str = "MLA-C01", forms: int = 2) -> Exam:
+    """The shipped pack of an exam, with forms in its pool."""
+    load(pack=read_pack(Path(settings.PACKS_DIRECTORY) / code.lower()), now=timezone.now())
+    exam = Exam.objects.get(code=code)
+    pool.assemble(exam=exam, forms=forms, seed=SEED)
+    return exam
+
+
+def begin(user: User, exam: Exam, form: Form | None = None) -> Sitting:
+    """A sitting in progress, on a certain form if one is given."""
+    sitting = sittings.begin(user=user, exam=exam)
+    if form is not None:
+        Sitting.objects.filter(pk=sitting.pk).update(form=form)
+        sitting.refresh_from_db()
+    return sitting
+
+
+def change(seat: int, response: Sequence[str], *, sequence: int = 1, base: int = 0, flagged: bool = False,
+           spent_ms: int = 1_000, left_ms: int = PLENTY) -> Change:  # fmt: skip
+    return Change(sequence, seat, base, list(response), flagged, spent_ms, left_ms)
+
+
+def key_of(seat: Seat) -> tuple[str, ...]:
+    """The right response at a seat, in its tokens."""
+    revision = Revision.objects.with_content().get(pk=seat.revision_id)
+    return seat.key(revision.strategy.key(revision.content))
+
+
+def wrong_of(seat: Seat) -> tuple[str, ...]:
+    """A complete response at a seat that is wrong."""
+    key = key_of(seat)
+    if seat.kind in ("multiple_choice", "multiple_response"):
+        others = [token for token in seat.tokens if token not in key]
+        return tuple([*others, *key][: seat.slots])
+    if seat.kind == "ordering":
+        return tuple(reversed(key))
+    return tuple(next(token for token in seat.tokens if token != right) for right in key)
+
+
+def answer(sitting: Sitting, *, right: int) -> None:
+    """Answer every seat in one packet: the first `right` scored seats correctly, everything else wrong."""
+    scored, changes = 0, []
+    for sequence, seat in enumerate(sitting.form.seats.order_by("number"), 1):
+        scored += seat.scored
+        good = seat.scored and scored <= right
+        changes.append(change(seat.number, key_of(seat) if good else wrong_of(seat), sequence=sequence))
+    saving.save(sitting_id=sitting.pk, user_id=sitting.user_id, claim=sitting.claim, changes=changes)
+
+
+def close(sitting: Sitting, sequence: int = 0) -> Sitting:
+    saving.end(sitting_id=sitting.pk, user_id=sitting.user_id, claim=sitting.claim, sequence=sequence)
+    sitting.refresh_from_db()
+    return sitting
+
+
+def sat(user: User, exam: Exam, *, right: int = 40, form: Form | None = None) -> Result:
+    """A sitting from Begin to its result, with `right` scored questions correct."""
+    sitting = begin(user, exam, form)
+    answer(sitting, right=right)
+    close(sitting, sequence=sitting.form.seats.count())
+    return scoring.score(sitting_id=sitting.pk, now=timezone.now())
+
+
+def stranger_id() -> uuid.UUID:
+    return uuid.uuid4()
