@@ -1,0 +1,70 @@
+"""How allauth behaves here."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, cast
+
+from allauth.account.adapter import DefaultAccountAdapter
+from django.conf import settings
+from django.http import HttpRequest
+from django.urls import reverse
+
+from accounts import ratelimit
+from accounts.address import client_address
+
+if TYPE_CHECKING:  # models are not ready when allauth imports this
+    from allauth.account.models import EmailConfirmationHMAC
+    from django.contrib.auth.base_user import AbstractBaseUser
+    from django.forms import BaseForm
+
+    from accounts.models import User
+
+
+class AccountAdapter(DefaultAccountAdapter):
+    error_messages = DefaultAccountAdapter.error_messages | {
+        "account_inactive": "This account is switched off.",
+        "duplicate_email": "This is your address already.",
+        "email_password_mismatch": "The e-mail address or the password is not right.",
+        "email_taken": "This address is taken.",
+        "enter_current_password": "This is not your present password.",
+        "incorrect_password": "This is not your password.",
+    }
+
+    def get_client_ip(self, request: HttpRequest) -> str:
+        return client_address(request)
+
+    def authenticate(self, request: HttpRequest, **credentials: Any) -> AbstractBaseUser | None:
+        """Check a password, when signing in and when asked for it again: both are guesses at the same secret."""
+        attempt = ratelimit.spend(request, action="password", account=credentials.get("email") or "")
+        user = super().authenticate(request, **credentials)
+        if user is not None:
+            attempt.give_back()
+        return user
+
+    def save_user(
+        self, request: HttpRequest, user: AbstractBaseUser, form: BaseForm, commit: bool = True
+    ) -> AbstractBaseUser:
+        saved = cast("User", super().save_user(request, user, form, commit=False))
+        saved.display_name = form.cleaned_data["display_name"]
+        saved.time_zone = form.cleaned_data["time_zone"]
+        if commit:
+            saved.save()
+        return saved
+
+    def send_confirmation_mail(
+        self, request: HttpRequest, emailconfirmation: EmailConfirmationHMAC, signup: bool
+    ) -> None:
+        address = emailconfirmation.email_address.email
+        ratelimit.spend(request, action="verification", account=address)
+        super().send_confirmation_mail(request, emailconfirmation, signup)
+
+    def send_account_already_exists_mail(self, email: str) -> None:
+        # Counted like the mail above, or the limit would tell whether the address is known.
+        ratelimit.spend(self.request, action="verification", account=email)
+        super().send_account_already_exists_mail(email)
+
+    def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
+        super().send_mail(template_prefix, email, {"site_name": settings.SITE_NAME, **context})
+
+    def get_password_change_redirect_url(self, request: HttpRequest) -> str:
+        return reverse("account_profile")

@@ -1,0 +1,121 @@
+"""People: who signs in, in which role, with how much time."""
+
+from __future__ import annotations
+
+import zoneinfo
+from decimal import Decimal
+from typing import Any, ClassVar
+
+from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.contrib.auth.models import PermissionsMixin
+from django.core.exceptions import ValidationError
+from django.core.validators import MaxValueValidator
+from django.db import models
+from django.db.models.functions import Lower
+from django.utils import timezone
+
+
+def valid_time_zone(name: str) -> None:
+    """Refuse a zone that this machine's time zone database does not have."""
+    if name not in zoneinfo.available_timezones():
+        raise ValidationError("%(name)s is not a time zone.", params={"name": name})
+
+
+class UserManager(BaseUserManager["User"]):
+    def get_by_natural_key(self, username: str | None) -> User:
+        return self.get(email__iexact=username)
+
+    def create_user(self, email: str, password: str | None = None, **fields: Any) -> User:
+        """A person who can sign in; the e-mail address is stored in lower case."""
+        if not email:
+            raise ValueError("A user needs an e-mail address.")
+        user = self.model(email=email.strip().lower(), **fields)
+        user.set_password(password)
+        user.save(using=self._db)
+        return user
+
+    def create_superuser(self, email: str, password: str | None = None, **fields: Any) -> User:
+        return self.create_user(email, password, is_staff=True, is_superuser=True, **fields)
+
+
+class User(AbstractBaseUser, PermissionsMixin):
+    """Signs in with an e-mail address. Everybody is a candidate; authors and instructors are groups."""
+
+    email = models.EmailField(
+        "e-mail address", max_length=254, unique=True, error_messages={"unique": "This address is taken."}
+    )
+    display_name = models.CharField(max_length=80, blank=True)
+    time_zone = models.CharField(max_length=64, default="UTC", validators=[valid_time_zone])
+    is_staff = models.BooleanField("may use the admin", default=False)
+    is_active = models.BooleanField(default=True)
+    date_joined = models.DateTimeField(default=timezone.now, editable=False)
+
+    objects = UserManager()
+
+    USERNAME_FIELD = "email"
+    EMAIL_FIELD = "email"
+    REQUIRED_FIELDS: ClassVar[list[str]] = []
+
+    class Meta:
+        # What the roles may do; accounts.roles says which group holds which.
+        permissions = (
+            ("write_questions", "May write, review and publish questions"),
+            ("run_cohorts", "May run cohorts and read their results"),
+        )
+        constraints = (
+            # Unique is then unique whatever the case in which somebody types the address.
+            models.CheckConstraint(condition=models.Q(email=Lower("email")), name="user_email_lower_case"),
+        )
+
+    def __str__(self) -> str:
+        return self.get_full_name()
+
+    def clean(self) -> None:
+        super().clean()
+        self.email = self.email.strip().lower()
+
+    def get_full_name(self) -> str:
+        return self.display_name or self.email.partition("@")[0]
+
+    def get_short_name(self) -> str:
+        return self.get_full_name()
+
+
+class Multiplier(models.TextChoices):
+    """Factors by which exam providers lengthen a limit."""
+
+    NONE = "1.00", "No extra time"
+    QUARTER = "1.25", "25 % extra time (×1.25)"
+    HALF = "1.50", "50 % extra time (×1.5)"
+    DOUBLE = "2.00", "Double time (×2)"
+
+
+class Accommodation(models.Model):
+    """Extra time that belongs to the person and applies to every sitting begun while it stands.
+
+    Without `granted_at` it is the person's own word, good for own practice. The time stays when the account of
+    whoever granted it is deleted.
+    """
+
+    user = models.OneToOneField(User, on_delete=models.CASCADE, related_name="accommodation")
+    multiplier = models.DecimalField(max_digits=3, decimal_places=2, default=Decimal("1.00"))
+    extra_minutes = models.PositiveSmallIntegerField(default=0, validators=[MaxValueValidator(240)])
+    granted_at = models.DateTimeField(null=True, blank=True)
+    granted_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
+    updated_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        constraints = (
+            models.CheckConstraint(
+                condition=models.Q(multiplier__in=[Decimal(value) for value in Multiplier.values]),
+                name="accommodation_multiplier_known",
+            ),
+            models.CheckConstraint(condition=models.Q(extra_minutes__lte=240), name="accommodation_minutes_bounded"),
+        )
+
+    def __str__(self) -> str:
+        return f"×{self.multiplier} +{self.extra_minutes} min"
+
+    @property
+    def multiplier_label(self) -> str:
+        return Multiplier(str(self.multiplier)).label

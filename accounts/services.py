@@ -1,0 +1,175 @@
+"""What happens to people: accounts, roles, accommodations. Keyword-only verbs that write."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from decimal import Decimal
+
+from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
+from django.apps import apps as installed
+from django.apps.registry import Apps
+from django.contrib.auth.management import create_permissions
+from django.contrib.auth.models import Group
+from django.db import transaction
+from django.utils import timezone
+
+from accounts.models import Accommodation, Multiplier, User
+from accounts.roles import PERMISSIONS, Role
+
+NO_EXTRA_TIME = (Decimal(Multiplier.NONE.value), 0)
+
+
+class AccountError(Exception):
+    """It cannot be done; the message is one sentence for the person who asked."""
+
+
+class LastSuperuserError(AccountError):
+    """Nobody would be left to run the place."""
+
+
+class GrantedByStaffError(AccountError):
+    """The person's accommodation is not theirs to change."""
+
+
+class AddressTakenError(AccountError):
+    """The e-mail address belongs to somebody already."""
+
+
+# ---- accounts ----------------------------------------------------------------------------------------------
+
+
+@transaction.atomic
+def create_account(
+    *,
+    email: str,
+    password: str | None = None,
+    display_name: str = "",
+    time_zone: str = "UTC",
+    roles: Iterable[Role] = (),
+    staff: bool = False,
+    superuser: bool = False,
+) -> User:
+    """A person whose address counts as verified, because somebody vouches for it. Raises AddressTakenError.
+
+    Without a password nobody can sign in until it is set through a reset link.
+    """
+    if User.objects.filter(email=email.strip().lower()).exists():
+        raise AddressTakenError(f"{email} already has an account.")
+    user = User.objects.create_user(
+        email, password, display_name=display_name, time_zone=time_zone,
+        is_staff=staff or superuser, is_superuser=superuser,
+    )  # fmt: skip
+    set_email(user=user, email=user.email)
+    for role in roles:
+        grant_role(user=user, role=role)
+    return user
+
+
+@transaction.atomic
+def promote(*, user: User, superuser: bool = False) -> None:
+    """Let an existing person use the admin. Raises AccountError unless they have shown that the address is theirs."""
+    if not EmailAddress.objects.filter(user=user, email=user.email, verified=True).exists():
+        raise AccountError(f"{user.email} has an account whose address was never verified; nothing was changed.")
+    user.is_staff = True
+    user.is_superuser = user.is_superuser or superuser
+    user.save(update_fields=["is_staff", "is_superuser"])
+
+
+def update_profile(*, user: User, display_name: str, time_zone: str) -> None:
+    User.objects.filter(pk=user.pk).update(display_name=display_name, time_zone=time_zone)
+
+
+@transaction.atomic
+def set_email(*, user: User, email: str) -> None:
+    """Make `email` the person's one address, and verified: staff vouch for it. Raises AddressTakenError."""
+    email = email.strip().lower()
+    if EmailAddress.objects.filter(email=email, verified=True).exclude(user=user).exists():
+        raise AddressTakenError(f"{email} belongs to somebody else.")
+    EmailAddress.objects.filter(user=user).exclude(email=email).delete()
+    EmailAddress.objects.update_or_create(user=user, email=email, defaults={"verified": True, "primary": True})
+    if user.email != email:
+        user.email = email
+        user.save(update_fields=["email"])
+
+
+def reset_two_factor(*, user: User) -> bool:
+    """Remove the authenticator and its recovery codes; returns whether there was one."""
+    removed, _ = Authenticator.objects.filter(user=user).delete()
+    return removed > 0
+
+
+@transaction.atomic
+def delete_account(*, user: User) -> None:
+    """Delete a person and everything that is theirs, sittings and results included. Raises LastSuperuserError."""
+    # Locked, so that the last two cannot delete themselves at the same moment.
+    superusers = User.objects.filter(is_superuser=True, is_active=True).select_for_update()
+    if user.is_superuser and not any(other.pk != user.pk for other in superusers):
+        raise LastSuperuserError("This is the last superuser. Make somebody else one first.")
+    user.delete()
+
+
+# ---- roles -------------------------------------------------------------------------------------------------
+
+
+def ensure_roles(*, apps: Apps = installed) -> None:
+    """Create the groups of authors and instructors with their permissions; safe to repeat.
+
+    `apps` lets the migration pass its historical models. Django makes permissions only after all migrations, so
+    they are made here.
+    """
+    create_permissions(installed.get_app_config("accounts"), verbosity=0, apps=apps)
+    group_model, permission_model = apps.get_model("auth", "Group"), apps.get_model("auth", "Permission")
+    for role, codename in PERMISSIONS.items():
+        group, _ = group_model.objects.get_or_create(name=role.value)
+        group.permissions.add(permission_model.objects.get(content_type__app_label="accounts", codename=codename))
+
+
+@transaction.atomic
+def grant_role(*, user: User, role: Role) -> bool:
+    """Returns whether the person did not hold the role before."""
+    if user.groups.filter(name=role.value).exists():
+        return False
+    ensure_roles()
+    user.groups.add(Group.objects.get(name=role.value))
+    return True
+
+
+def revoke_role(*, user: User, role: Role) -> bool:
+    """Returns whether the person held the role."""
+    removed, _ = User.groups.through.objects.filter(user=user, group__name=role.value).delete()
+    return removed > 0
+
+
+# ---- accommodations ----------------------------------------------------------------------------------------
+
+
+@transaction.atomic
+def set_accommodation(
+    *, user: User, multiplier: Decimal, extra_minutes: int, granted_by: User | None = None
+) -> Accommodation | None:
+    """Give a person more time from the next sitting on; returns None when it says "no extra time" and was removed.
+
+    Without `granted_by` it is the person's own word. Raises GrantedByStaffError when staff decided otherwise before.
+    """
+    present = Accommodation.objects.select_for_update().filter(user=user).first()
+    if granted_by is None:
+        if present and present.granted_at:
+            raise GrantedByStaffError("Your extra time was granted by staff. Ask them to change it.")
+        if (multiplier, extra_minutes) == NO_EXTRA_TIME:
+            if present:
+                present.delete()
+            return None
+    accommodation = present or Accommodation(user=user)
+    accommodation.multiplier, accommodation.extra_minutes = multiplier, extra_minutes
+    accommodation.granted_by = granted_by
+    accommodation.granted_at = timezone.now() if granted_by else None
+    accommodation.full_clean()
+    accommodation.save()
+    return accommodation
+
+
+def accommodation_for(user: User) -> tuple[Decimal, int]:
+    """The factor and the extra minutes that a sitting begun now gets; one query."""
+    found = Accommodation.objects.filter(user=user).values_list("multiplier", "extra_minutes").first()
+    return found or NO_EXTRA_TIME

@@ -1,0 +1,105 @@
+"""What people see and change about themselves. Signing in and its like is allauth's."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+from allauth.account.adapter import get_adapter
+from allauth.mfa.utils import is_mfa_enabled
+from django.contrib import messages
+from django.contrib.auth import logout
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_http_methods, require_POST
+
+from accounts import services
+from accounts.forms import AccommodationForm, DeleteForm, ProfileForm
+from accounts.models import Accommodation, User
+
+log = logging.getLogger(__name__)
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def profile(request: HttpRequest) -> HttpResponse:
+    user = _person(request)
+    form = ProfileForm(request.POST or None, user=user)
+    if not form.is_valid():
+        return _profile_page(request, profile_form=form)
+    services.update_profile(user=user, **form.cleaned_data)
+    messages.success(request, "Your profile is saved.")
+    return redirect("account_profile")
+
+
+@login_required
+@require_POST
+def accommodation(request: HttpRequest) -> HttpResponse:
+    form = AccommodationForm(request.POST)
+    if not form.is_valid():
+        return _profile_page(request, accommodation_form=form)
+    try:
+        services.set_accommodation(user=_person(request), **form.cleaned_data)
+    except services.GrantedByStaffError as error:
+        messages.error(request, str(error))
+    else:
+        messages.success(request, "Your extra time is saved. It applies from your next sitting.")
+    return redirect("account_profile")
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+@sensitive_post_parameters("password")
+def delete(request: HttpRequest) -> HttpResponse:
+    user = _person(request)
+    form = DeleteForm(request.POST or None, user=user)
+    if form.is_valid():
+        try:
+            services.delete_account(user=user)
+        except services.AccountError as error:
+            form.add_error(None, str(error))
+        else:
+            logout(request)
+            _confirm_deletion(user.email)
+            messages.success(request, "Your account and everything in it is deleted.")
+            return redirect("home")
+    return render(request, "accounts/delete.html", {"form": form, "tab": "delete"})
+
+
+def _profile_page(
+    request: HttpRequest,
+    *,
+    profile_form: ProfileForm | None = None,
+    accommodation_form: AccommodationForm | None = None,
+) -> HttpResponse:
+    user = _person(request)
+    granted = Accommodation.objects.filter(user=user).first()
+    page: dict[str, Any] = {
+        "tab": "profile",
+        "roles": user.groups.order_by("name"),
+        "accommodation": granted,
+        "two_factor": is_mfa_enabled(user),
+        "profile_form": profile_form or ProfileForm(user=user),
+        "accommodation_form": accommodation_form or AccommodationForm(initial=_initial(granted)),
+    }
+    return render(request, "accounts/profile.html", page)
+
+
+def _confirm_deletion(email: str) -> None:
+    try:
+        get_adapter().send_mail("account/email/account_deleted", email, {})
+    except OSError:  # the account is gone whether the mail server answers or not
+        log.exception("The mail that confirms a deletion could not be sent.")
+
+
+def _initial(accommodation: Accommodation | None) -> dict[str, Any]:
+    if accommodation is None:
+        return {"extra_minutes": 0}
+    return {"multiplier": accommodation.multiplier, "extra_minutes": accommodation.extra_minutes}
+
+
+def _person(request: HttpRequest) -> User:
+    assert request.user.is_authenticated  # every view here asks for it
+    return request.user
