@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import uuid
 
+from csp.decorators import csp_update
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
+from django.views.decorators.csrf import ensure_csrf_cookie
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from exams import paper, protocol
@@ -27,6 +29,7 @@ def begin(request: HttpRequest, code: str) -> HttpResponse:
     user = person(request)
     exam = get_object_or_404(Exam.objects.offered(), code=code)
     if request.method == "POST":
+        request.session.modified = True  # the session now outlives the exam, however old the sign-in is
         try:
             return redirect("sitting", sittings.begin(user=user, exam=exam).pk)
         except sittings.CannotBegin as problem:
@@ -59,6 +62,8 @@ def prepare(request: HttpRequest, code: str) -> HttpResponse:
 
 @login_required
 @never_cache
+@ensure_csrf_cookie  # the page's scripts send the token with every save
+@csp_update({"require-trusted-types-for": ["'script'"]})  # type: ignore[arg-type]
 @require_safe
 def sitting(request: HttpRequest, sitting_id: uuid.UUID) -> HttpResponse:
     """The exam: one page that holds the whole form. A sitting that has ended leads to its result."""

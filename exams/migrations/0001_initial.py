@@ -110,7 +110,7 @@ class Migration(migrations.Migration):
                 ('last_seat', models.PositiveSmallIntegerField(default=1)),
                 ('saved_at', models.DateTimeField(blank=True, null=True)),
                 ('exam', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='sittings', to='questions.exam')),
-                ('form', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='sittings', to='exams.form')),
+                ('form', models.ForeignKey(on_delete=django.db.models.deletion.RESTRICT, related_name='sittings', to='exams.form')),
                 ('user', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='sittings', to=settings.AUTH_USER_MODEL)),
             ],
             options={

@@ -60,7 +60,8 @@ class Sitting(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="sittings")
     exam = models.ForeignKey(Exam, on_delete=models.PROTECT, related_name="sittings")
-    form = models.ForeignKey(Form, on_delete=models.PROTECT, related_name="sittings")
+    # Not PROTECT: when a person goes, their personal forms and the sittings on them go together.
+    form = models.ForeignKey(Form, on_delete=models.RESTRICT, related_name="sittings")
     state = models.CharField(max_length=11, choices=State, default=State.IN_PROGRESS)
 
     started_at = models.DateTimeField()

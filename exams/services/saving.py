@@ -206,7 +206,7 @@ def _refuse_late(sitting: _Locked, claim: int, changes: Sequence[Change], now: d
     """Refuse what comes too late. Within the grace, what was made before the end still counts."""
     if sitting.state == Sitting.State.IN_PROGRESS:
         if sitting.paused_at is not None and changes:
-            raise Refused(409, "The exam is paused; nothing can be answered until it goes on.", state=sitting.state)
+            raise Refused(423, "The exam is paused; nothing can be answered until it goes on.", state=sitting.state)
         return
     late = [
         change.sequence

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from io import StringIO
+from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -13,10 +14,11 @@ from exams.models import Form
 from questions.models import Revision
 
 
-def assemble(*arguments: str) -> dict:
+def assemble(*arguments: str) -> dict[str, Any]:
     out = StringIO()
     call_command("assemble", *arguments, "--json", stdout=out)
-    return json.loads(out.getvalue())
+    report: dict[str, Any] = json.loads(out.getvalue())
+    return report
 
 
 def test_the_report(exam):

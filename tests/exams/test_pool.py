@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from accounts.services import delete_account
 from exams.models import Form, Seat, Sitting
 from exams.services import pool
 from tests.factories import UserFactory, begin, sat
@@ -62,6 +63,14 @@ def test_the_pending_form_is_used_and_belongs_to_nobody_else(veteran, exam):
     assert begin(veteran, exam).form == form
     form.refresh_from_db()
     assert form.state == Form.State.PERSONAL
+
+
+def test_a_person_can_be_deleted_with_their_personal_forms(veteran, exam):
+    pool.prepare_personal_form(user=veteran, exam=exam, seed=3)
+    sat(veteran, exam)
+    delete_account(user=veteran)
+    assert not Sitting.objects.exists()
+    assert not Form.objects.exclude(state=Form.State.POOL).exists()
 
 
 def test_fill_tops_the_pool_up_and_then_rests(exam, settings):

@@ -79,6 +79,7 @@ def test_without_a_form_nothing_begins(user, exam):
 def test_the_retake_rule(user, exam, offset, allowed):
     sitting = sat(user, exam).sitting
     sitting.refresh_from_db()
+    assert sitting.ended_at is not None
     exam.retake_after_days = 14
     with time_machine.travel(sitting.ended_at + dt.timedelta(days=14) + offset * SECOND, tick=False):
         if allowed:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import datetime as dt
 import json
 import re
+from decimal import Decimal
+from typing import Any
 
 import pytest
 import time_machine
@@ -21,12 +23,12 @@ def sitting(user, exam):
     return begin(user, exam)
 
 
-def post(client: Client, name: str, sitting_id: object, body: object) -> object:
+def post(client: Client, name: str, sitting_id: object, body: object) -> Any:
     raw = body if isinstance(body, str | bytes) else json.dumps(body)
     return client.post(reverse(name, args=[sitting_id]), raw, content_type="application/json")
 
 
-def message(sitting: Sitting, **changed: object) -> dict:
+def message(sitting: Sitting, **changed: object) -> dict[str, Any]:
     seat = sitting.form.seats.filter(kind="multiple_choice")[0]
     change = {
         "sequence": 1, "seat": seat.number, "base": 0, "response": [seat.tokens[0]], "flagged": False,
@@ -50,7 +52,7 @@ def test_begin_leads_to_the_sitting(signed_in, user, exam):
 
 
 def test_instructions_name_the_persons_own_time(signed_in, user, exam):
-    set_accommodation(user=user, multiplier="1.50", extra_minutes=30)
+    set_accommodation(user=user, multiplier=Decimal("1.50"), extra_minutes=30)
     assert "3 h 45 min" in signed_in.get(reverse("exam_begin", args=[exam.code])).content.decode()
 
 

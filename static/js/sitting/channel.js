@@ -74,30 +74,27 @@ export class Channel {
       if (last && reply.body.state !== "in_progress") this.#finish(reply.body);
       return true;
     }
-    return this.#refused(reply, packet);
+    this.#refused(reply, packet, last);
+    return true;
   }
 
-  // The server said no. What it names is dropped with its reason; an exam that is over is over.
-  #refused({ status, body }, packet) {
-    if (body.refused) this.outbox.remove(packet.claim, body.refused);
-    if (body.state && body.state !== "in_progress") {
-      if (body.state === "ended" && !this.ending) this.ending = true;
-      else this.#finish(body);
-      return true;
-    }
-    if (status === 409 && !body.refused && packet) {
+  // The server said no. What it names is dropped with its reason; whatever else is in the packet is sent again.
+  #refused({ status, body }, packet, last) {
+    const over = body.state && body.state !== "in_progress";
+    if (over) this.ending = true; // all that is left to do is to say so, and to go to the result
+    if (body.refused) {
+      this.outbox.remove(packet.claim, body.refused);
+      if (!over) this.on.refused(body.error);
+    } else if (status === 409 && last) {
+      this.ending = false; // another window holds the exam; what waits here still goes to it as changes
       this.on.claimed();
-      this.outbox.remove(packet.claim, packet.changes.map((change) => change.sequence));
-      this.ending = false;
-      return true;
-    }
-    if (status === 404) {
+    } else if (status === 404 || over) {
       this.#finish(body);
-      return true;
+    } else {
+      this.on.refused(body.error ?? "The server did not accept an answer.");
+      if (packet) this.outbox.remove(packet.claim, packet.changes.map((change) => change.sequence));
+      else this.ending = false;
     }
-    if (body.error) this.on.refused(body.error);
-    if (!body.refused && packet) this.outbox.remove(packet.claim, packet.changes.map((change) => change.sequence));
-    return true;
   }
 
   #finish(body) {
@@ -132,7 +129,8 @@ export class Channel {
     if (response.type === "opaqueredirect" || response.status === 401 || response.status === 403) {
       return this.#failed("signed-out");
     }
-    if (!isJson || response.status >= 500 || response.status === 429) return this.#failed("offline");
+    // 423: the exam is paused, 429: too many at once; both pass.
+    if (!isJson || response.status >= 500 || [423, 429].includes(response.status)) return this.#failed("offline");
     let reply;
     try {
       reply = { status: response.status, body: await response.json() };

@@ -4,6 +4,7 @@
 const THRESHOLDS = [30, 10, 5];
 const MINUTE = 60_000;
 const DRIFT = 400; // milliseconds of disagreement that are just the network
+const LATE = -250; // ask for the end when the server, too, is sure that time is up
 const JUMP = 2_000; // the two clocks parted: the machine slept or its time was set
 
 export class Clock {
@@ -42,7 +43,7 @@ export class Clock {
       this.time.dateTime = `PT${Math.max(0, Math.ceil(this.left / 1000))}S`;
     }
     this.#threshold();
-    if (this.left <= 0 && !this.over) {
+    if (this.left <= LATE && !this.over) {
       this.over = true;
       this.onzero();
     }

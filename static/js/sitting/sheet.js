@@ -98,8 +98,9 @@ export class Sheet {
     const slots = Array.from({ length: this.slots - chosen.length }, (_, index) => {
       const slot = document.createElement("li");
       slot.className = "slot";
-      slot.innerHTML = "<p></p>";
-      slot.firstChild.textContent = index || chosen.length ? "Add one more step" : "Add the first step";
+      const text = document.createElement("p");
+      text.textContent = index || chosen.length ? "Add one more step" : "Add the first step";
+      slot.append(text);
       return slot;
     });
     for (const slot of this.section.querySelectorAll(".slot")) slot.remove();

@@ -1,0 +1,90 @@
+"""What a closed sitting is worth. A regrade adds a new result version; nothing is overwritten."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import Q
+
+from exams.models import ScoreTable, Sitting
+from questions.models import Domain, Task
+
+
+class ResultQuerySet(models.QuerySet["Result"]):
+    def current(self) -> ResultQuerySet:
+        return self.filter(current=True)
+
+
+class Result(models.Model):
+    """The scored outcome of a closed sitting by one version of its form's table."""
+
+    sitting = models.ForeignKey(Sitting, on_delete=models.CASCADE, related_name="results")
+    version = models.PositiveSmallIntegerField(default=1)
+    current = models.BooleanField(default=True)
+    table = models.ForeignKey(ScoreTable, on_delete=models.RESTRICT, related_name="results")
+    created_at = models.DateTimeField()
+    raw = models.PositiveSmallIntegerField()
+    maximum_raw = models.PositiveSmallIntegerField()
+    equated = models.DecimalField(max_digits=10, decimal_places=6)
+    scaled = models.PositiveSmallIntegerField()
+    passed = models.BooleanField()
+    provisional = models.BooleanField()
+    likely_low = models.PositiveSmallIntegerField()
+    likely_high = models.PositiveSmallIntegerField()
+    chance_of_passing = models.PositiveSmallIntegerField(
+        null=True,
+        blank=True,
+        help_text="Per cent in steps of 5; 0 is under 5, 100 over 95; empty when too many were seen before.",
+    )
+    seen_before = models.PositiveSmallIntegerField(default=0, help_text="Scored questions met in an earlier sitting.")
+
+    objects = ResultQuerySet.as_manager()
+
+    class Meta:
+        ordering = ("sitting", "version")
+        constraints = (
+            models.UniqueConstraint(fields=("sitting", "version"), name="result_version_unique"),
+            models.UniqueConstraint(fields=("sitting",), condition=Q(current=True), name="result_one_current"),
+            models.CheckConstraint(condition=Q(raw__lte=models.F("maximum_raw")), name="result_raw_fits"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.sitting_id}: {self.scaled}"
+
+
+class DomainResult(models.Model):
+    """The score in one domain against what the borderline candidate is expected to reach there."""
+
+    result = models.ForeignKey(Result, on_delete=models.CASCADE, related_name="domains")
+    domain = models.ForeignKey(Domain, on_delete=models.PROTECT, related_name="+")
+    correct = models.PositiveSmallIntegerField()
+    scored = models.PositiveSmallIntegerField()
+    expected = models.FloatField(help_text="T_domain(0)")
+    meets = models.BooleanField()
+    too_close = models.BooleanField()
+
+    class Meta:
+        ordering = ("result", "domain")
+        constraints = (models.UniqueConstraint(fields=("result", "domain"), name="domain_result_unique"),)
+
+    def __str__(self) -> str:
+        return f"{self.correct} of {self.scored}"
+
+
+class SeatResult(models.Model):
+    """Whether one seat was right. Task counts are sums over these."""
+
+    result = models.ForeignKey(Result, on_delete=models.CASCADE, related_name="seats")
+    seat = models.PositiveSmallIntegerField()
+    task = models.ForeignKey(Task, on_delete=models.PROTECT, related_name="+")
+    scored = models.BooleanField()
+    correct = models.BooleanField()
+    answered = models.BooleanField()
+    spent_ms = models.PositiveIntegerField(default=0)
+    seen_before = models.BooleanField(default=False)
+
+    class Meta:
+        ordering = ("result", "seat")
+        constraints = (models.UniqueConstraint(fields=("result", "seat"), name="seat_result_unique"),)
+
+    def __str__(self) -> str:
+        return f"seat {self.seat}: {'right' if self.correct else 'wrong'}"
