@@ -3,7 +3,7 @@ PORT ?= 8000
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: run test lint install soak load shots requirements
+.PHONY: run test lint install requirements
 
 run: install
 	@exec $(BIN)/python manage.py run --port $(PORT)
@@ -12,13 +12,22 @@ test: lint
 	@$(BIN)/python -m pytest
 
 lint: install
-	@$(BIN)/python -m tests.lint
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+	@git ls-files -z --cached --others --exclude-standard 'templates/*.html' | xargs -0 $(BIN)/djade --check --target-version 5.2
+	@$(BIN)/djlint --quiet --lint templates
+	@SECRET_KEY=not-used CUTSCORE_QUICKSTART=true $(BIN)/python manage.py makemigrations --check --dry-run
+	@SECRET_KEY="$$($(BIN)/python -c 'import secrets; print(secrets.token_urlsafe(60))')" CUTSCORE_QUICKSTART=false \
+	  ALLOWED_HOSTS=cutscore.example DATABASE_URL=postgresql://cutscore@db/cutscore REDIS_URL=redis://redis:6379/0 \
+	  EMAIL_HOST=mail.example BEHIND_PROXY=true $(BIN)/python manage.py check --deploy --fail-level WARNING
 
 install: .venv/installed
 
 .venv/installed: requirements-dev.txt
-	@echo "Installing into .venv"
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Cutscore needs Python 3.11 or newer.")'
+	@echo "Installing into .venv (once)"
 	@$(PYTHON) -m venv .venv
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
 	@touch $@

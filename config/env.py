@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import re
+from collections.abc import Collection
 from pathlib import Path
 
 from django.core.exceptions import ImproperlyConfigured
@@ -12,16 +14,18 @@ FALSE = {"0", "false", "no", "off"}
 
 
 def text(name: str, default: str = "") -> str:
-    """The variable, or the content of the file that NAME_FILE points to (how containers hand over secrets)."""
+    """The variable, or the content of the file that NAME_FILE points to (how containers hand over secrets).
+
+    An empty variable is one that is not set: that is how compose hands over what nobody filled in.
+    """
     path = os.environ.get(f"{name}_FILE")
     if path:
         try:
             return Path(path).read_text(encoding="utf-8").strip()
-        except OSError as error:
-            raise ImproperlyConfigured(
-                f"{name}_FILE points to {path}, which cannot be read: {error.strerror}"
-            ) from error
-    return os.environ.get(name, default)
+        except (OSError, UnicodeDecodeError) as error:
+            why = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
+            raise ImproperlyConfigured(f"{name}_FILE points to {path}, which cannot be read: {why}") from error
+    return os.environ.get(name) or default
 
 
 def flag(name: str, default: bool) -> bool:
@@ -33,15 +37,48 @@ def flag(name: str, default: bool) -> bool:
     raise ImproperlyConfigured(f"{name} must be one of true, false, not {value!r}")
 
 
-def number(name: str, default: int, *, minimum: int = 0) -> int:
+def number(name: str, default: int, *, minimum: int = 0, maximum: int | None = None) -> int:
     value = text(name).strip()
     if not value:
         return default
-    if not value.lstrip("-").isdigit() or int(value) < minimum:
-        raise ImproperlyConfigured(f"{name} must be a whole number of at least {minimum}, not {value!r}")
+    if (
+        not re.fullmatch(r"-?[0-9]{1,18}", value)
+        or int(value) < minimum
+        or (maximum is not None and int(value) > maximum)
+    ):
+        wanted = f"of at least {minimum}" if maximum is None else f"from {minimum} to {maximum}"
+        raise ImproperlyConfigured(f"{name} must be a whole number {wanted}, not {value!r}")
     return int(value)
+
+
+def choice(name: str, default: str, allowed: Collection[str]) -> str:
+    """One of the words in `allowed`, spelt in any case."""
+    value = text(name).strip()
+    if not value:
+        return default
+    for word in allowed:
+        if word.casefold() == value.casefold():
+            return word
+    raise ImproperlyConfigured(f"{name} must be one of {', '.join(allowed)}, not {value!r}")
+
+
+def url(name: str, *, schemes: Collection[str]) -> str:
+    """An address with one of the schemes, or "" when there is none. It may hold a password, so it is never shown."""
+    value = text(name).strip()
+    if value and value.partition("://")[0] not in schemes:
+        raise ImproperlyConfigured(f"{name} must start with {' or '.join(f'{scheme}://' for scheme in schemes)}")
+    return value
 
 
 def words(name: str, default: str = "") -> list[str]:
     """A comma-separated list."""
     return [word.strip() for word in text(name, default).split(",") if word.strip()]
+
+
+def hosts(name: str, default: str = "") -> list[str]:
+    """A comma-separated list of host names; an address in their place would match no request."""
+    found = words(name, default)
+    for host in found:
+        if "/" in host or " " in host:
+            raise ImproperlyConfigured(f"{name} holds host names without scheme and path, not {host!r}")
+    return found

@@ -6,11 +6,12 @@ comes here.
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import os
 import secrets
+import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 from config.postgres import EmbeddedPostgres
@@ -36,15 +37,21 @@ def read_secret(folder: Path) -> str:
 def create_secret(folder: Path) -> None:
     """Make this checkout a local installation, unless it is one."""
     folder.mkdir(parents=True, exist_ok=True)
-    try:
-        descriptor = os.open(secret_path(folder), os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
+    if secret_path(folder).exists():
         return
-    with os.fdopen(descriptor, "w", encoding="ascii") as handle:
-        handle.write(secrets.token_urlsafe(50))
+    # Written beside its place and linked into it: whoever finds the file finds the whole key, whoever comes second
+    # keeps the first one's.
+    descriptor, unfinished = tempfile.mkstemp(prefix="secret_key.", dir=folder)  # mode 0600
+    try:
+        with os.fdopen(descriptor, "w", encoding="ascii") as handle:
+            handle.write(secrets.token_urlsafe(50))
+        with contextlib.suppress(FileExistsError):
+            os.link(unfinished, secret_path(folder))
+    finally:
+        Path(unfinished).unlink()
 
 
-@contextmanager
+@contextlib.contextmanager
 def database_server(postgres: EmbeddedPostgres | None) -> Iterator[None]:
     """Have the embedded server running, if there is to be one; whoever leaves last stops it.
 

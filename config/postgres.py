@@ -20,6 +20,8 @@ from pathlib import Path
 from urllib.parse import quote
 
 MAXIMUM_SOCKET_PATH = 100  # bytes; the kernel's limit for a unix socket is 107
+AWKWARD = set("'\",\\$`\n")  # signs that a list of socket directories or pg_ctl's shell would take for its own
+PORT = 5432  # only names the socket; fixed, so that PGPORT in somebody's environment does not move it
 UNPRIVILEGED = "nobody"  # PostgreSQL refuses to run as root
 
 
@@ -49,18 +51,19 @@ class EmbeddedPostgres:
 
     @property
     def socket_directory(self) -> Path:
-        if len(os.fsencode(self.home / ".s.PGSQL.5432")) <= MAXIMUM_SOCKET_PATH:
+        short = len(os.fsencode(self.home / f".s.PGSQL.{PORT}")) <= MAXIMUM_SOCKET_PATH
+        if short and not AWKWARD & set(str(self.home)):
             return self.home
         return Path(tempfile.gettempdir()) / f"cutscore-{digest(self.link)}"
 
     def url(self, database: str = "cutscore") -> str:
-        return f"postgresql://postgres@/{database}?host={quote(str(self.socket_directory), safe='')}"
+        return f"postgresql://postgres@/{database}?host={quote(str(self.socket_directory), safe='')}&port={PORT}"
 
     def running(self) -> bool:
         """Whether a server owns the data directory and answers."""
         if not (self.data / "postmaster.pid").exists():
             return False
-        return self._run("pg_isready", "-q", "-h", str(self.socket_directory), check=False) == 0
+        return self._run("pg_isready", "-q", "-h", str(self.socket_directory), "-p", str(PORT), check=False) == 0
 
     def start(self, *, durable: bool = True) -> bool:
         """Start the server unless it runs; returns whether this call started it. Raises PostgresError.
@@ -71,7 +74,11 @@ class EmbeddedPostgres:
             if self.running():
                 return False
             self._prepare()
-            options = f"-c listen_addresses='' -c unix_socket_directories='{self.socket_directory}'"
+            # Whoever can open the socket is the superuser, so only this user may.
+            options = (
+                f"-c listen_addresses='' -c port={PORT} -c unix_socket_permissions=0700"
+                f" -c unix_socket_directories='{self.socket_directory}'"
+            )
             if not durable:
                 options += " -c fsync=off -c synchronous_commit=off -c full_page_writes=off"
             self._run("pg_ctl", "-w", "-t", "60", "-D", str(self.data), "-l", str(self.home / "log"),
@@ -99,12 +106,12 @@ class EmbeddedPostgres:
         self.var.mkdir(parents=True, exist_ok=True)
         home = self.home
         if home != self.link and not self.link.exists():
-            home.mkdir(parents=True, exist_ok=True)
+            make_traversable(home.parent)
+            make_traversable(home)
             self.link.unlink(missing_ok=True)  # a link whose target was deleted
             self.link.symlink_to(home)
-        for directory, mode in ((home, 0o755), (self.socket_directory, 0o755)):
-            if not directory.exists():
-                directory.mkdir(mode=mode)
+        for directory in (home, self.socket_directory):
+            make_traversable(directory)
             if os.geteuid() == 0:
                 shutil.chown(directory, UNPRIVILEGED)
         if not (self.data / "PG_VERSION").exists():
@@ -137,12 +144,13 @@ class EmbeddedPostgres:
 
     def _run(self, program: str, *arguments: str, check: bool = True) -> int:
         as_other = {"user": UNPRIVILEGED, "group": "nogroup", "extra_groups": []} if os.geteuid() == 0 else {}
+        environment = {name: value for name, value in os.environ.items() if not name.startswith("PG")}
         # Output goes to a file: the server inherits it, and a pipe would keep us waiting for its end.
         with tempfile.TemporaryFile() as output:
             done = subprocess.run(
                 [str(self._binaries() / program), *arguments],
                 stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT, cwd="/",
-                start_new_session=True, umask=0o077, check=False, **as_other,  # type: ignore[call-overload]
+                start_new_session=True, umask=0o077, env=environment, check=False, **as_other,  # type: ignore[call-overload]
             )  # fmt: skip
             if check and done.returncode != 0:
                 output.seek(0)
@@ -167,6 +175,13 @@ def traversable(path: Path) -> bool:
     """Whether every existing directory on the way to `path` lets any user through."""
     path = path.absolute()
     return all(parent.stat().st_mode & stat.S_IXOTH for parent in (path, *path.parents) if parent.exists())
+
+
+def make_traversable(directory: Path) -> None:
+    """Create the directory, whatever the umask, so that any user may pass. One that exists stays as it is."""
+    if not directory.exists():
+        directory.mkdir()
+        directory.chmod(0o755)
 
 
 def digest(path: Path) -> str:

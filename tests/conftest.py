@@ -34,7 +34,8 @@ def exam(db: None) -> Exam:
 
 @pytest.fixture
 def user(db: None) -> User:
-    return UserFactory()
+    person: User = UserFactory()
+    return person
 
 
 @pytest.fixture

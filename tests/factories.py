@@ -8,7 +8,6 @@ from pathlib import Path
 
 from django.conf import settings
 from django.utils import timezone
-from tests.accounts.factories import UserFactory
 
 from accounts.models import User
 from exams.models import Form, Seat, Sitting
@@ -19,6 +18,7 @@ from questions.pack.loader import load
 from questions.pack.reader import read_pack
 from scoring import services as scoring
 from scoring.models import Result
+from tests.accounts.factories import UserFactory
 
 __all__ = ["UserFactory", "begin", "change", "close", "key_of", "load_exam", "sat"]
 
