@@ -16,7 +16,7 @@ lint: install
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
-	@git ls-files -z --cached --others --exclude-standard 'templates/*.html' | xargs -0 $(BIN)/djade --check --target-version 5.2
+	@find templates -name '*.html' -print0 | xargs -0 $(BIN)/djade --check --target-version 5.2
 	@$(BIN)/djlint --quiet --lint templates
 	@SECRET_KEY=not-used CUTSCORE_QUICKSTART=true $(BIN)/python manage.py makemigrations --check --dry-run
 	@SECRET_KEY="$$($(BIN)/python -c 'import secrets; print(secrets.token_urlsafe(60))')" CUTSCORE_QUICKSTART=false \

@@ -77,10 +77,16 @@ def fill(*, exam: Exam) -> int:
 
     In a small bank the pool is solved as a whole, because forms made one by one paint each other into a corner.
     """
-    missing = settings.FORM_POOL_SIZE - Form.objects.pool().filter(exam=exam).count()
-    if missing <= 0:
+    if _missing(exam) <= 0:
         return 0
-    return len(assemble(exam=exam, forms=missing).forms)
+    with transaction.atomic():
+        _lock(exam)
+        missing = _missing(exam)  # again: while we waited for the lock somebody else may have filled it
+        return len(assemble(exam=exam, forms=missing).forms) if missing > 0 else 0
+
+
+def _missing(exam: Exam) -> int:
+    return settings.FORM_POOL_SIZE - Form.objects.pool().filter(exam=exam).count()
 
 
 def can_be_assembled(exam: Exam) -> bool:

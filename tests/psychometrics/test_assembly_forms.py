@@ -65,7 +65,8 @@ def test_forms_keep_every_rule_and_every_band(mla, mls, broken_rules, statistics
 @given(size=st.integers(40, 130), seed=SEEDS)
 def test_a_small_bank_gives_a_whole_form_or_a_reason(mla, broken_rules, size, seed):
     bank = synthetic_bank(size, mla, seed)
-    lines, drafts = [], ()
+    lines: list[str] = []
+    drafts: tuple[Draft, ...] = ()
     try:
         drafts = assemble_reference(bank, mla).drafts
     except Shortage as shortage:

@@ -87,8 +87,9 @@ def test_counts_that_only_fail_together_become_questions_to_write(mla, bank):
     pattern = r"domain D[34], task [34]\.\d, kind multiple_choice: (\d+) (scored|unscored) needed, 0 available"
     needed = {"scored": 0, "unscored": 0}
     for line in found:
-        count, part = re.fullmatch(pattern, line).groups()
-        needed[part] += int(count)
+        match = re.fullmatch(pattern, line)
+        assert match, line
+        needed[match[2]] += int(match[1])
     assert needed == {"scored": 7, "unscored": 2}
 
 
@@ -116,6 +117,7 @@ def test_enemies_that_rule_out_a_form_are_named(mla, bank):
         family, _, pair = line.partition(": ")
         assert family == "the constraints conflict jointly in enemies"
         names = re.fullmatch(r"question (\d+) and question (\d+) would have to stand together", pair)
+        assert names, pair
         assert {int(number) for number in names.groups()} <= rivals
 
 
