@@ -28,13 +28,12 @@ def person(request: HttpRequest) -> User:
 
 def own_sitting(request: HttpRequest, sitting_id: uuid.UUID) -> Sitting:
     """The person's sitting in its true state: what has run out is ended, what has had its grace is closed."""
-    user = person(request)
-    found = Sitting.objects.select_related("exam", "form").filter(pk=sitting_id, user=user).first()
+    mine = Sitting.objects.select_related("exam", "form").filter(pk=sitting_id, user=person(request))
+    found = mine.first()
     if found is None:
         raise Http404
-    now = timezone.now()
-    if found.is_open and any(sittings.settle(now=now, sitting_id=sitting_id)):
-        found.refresh_from_db()
+    if found.is_open and any(sittings.settle(now=timezone.now(), sitting_id=sitting_id)):
+        found = mine.get()
     return found
 
 

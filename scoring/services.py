@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
+import logging
 import uuid
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from django.db import transaction
+from django.db import OperationalError, transaction
 
 from exams.models import Answer, ScoreTable, Seat, Sitting
 from exams.services import bank, sittings
@@ -19,6 +20,8 @@ from scoring.models import DomainResult, Result, SeatResult
 
 MOST_SEEN_BEFORE = 5  # beyond this the score says too little about a form never seen
 SWEEP_BATCH = 200
+
+logger = logging.getLogger(__name__)
 
 
 class NotClosed(Exception):
@@ -190,6 +193,15 @@ def sweep(*, now: dt.datetime) -> dict[str, int]:
     ended, closed = sittings.settle(now=now)
     waiting = Sitting.objects.closed().filter(results__isnull=True).order_by("closed_at")
     ids = list(waiting.values_list("pk", flat=True)[:SWEEP_BATCH])
+    scored = 0
     for sitting_id in ids:
-        score(sitting_id=sitting_id, now=now)
-    return {"ended": ended, "closed": closed, "scored": len(ids)}
+        try:
+            score(sitting_id=sitting_id, now=now)
+        except OperationalError:
+            raise  # the database is away: the next round tries again
+        except Exception:
+            # One sitting that cannot be scored must not keep the others from their results.
+            logger.exception("Sitting %s cannot be scored", sitting_id)
+        else:
+            scored += 1
+    return {"ended": ended, "closed": closed, "scored": scored}

@@ -141,6 +141,17 @@ def test_the_sweep_ends_closes_and_scores_what_nobody_looks_at(user, exam):
     assert Result.objects.get().raw == 40
 
 
+def test_one_sitting_that_cannot_be_scored_does_not_stop_the_others(exam, caplog):
+    broken, sound = begin(UserFactory(), exam), begin(UserFactory(), exam)
+    other = Form.objects.exclude(pk=broken.form_id)[0]
+    Sitting.objects.filter(pk=sound.pk).update(form=other)
+    broken.form.tables.all().delete()
+    report = services.sweep(now=broken.deadline + 60 * MINUTE)
+    assert report["scored"] == 1
+    assert Result.objects.get().sitting == sound
+    assert str(broken.pk) in caplog.text
+
+
 def test_an_abandoned_sitting_has_no_result(user, exam):
     sitting = begin(user, exam)
     Sitting.objects.update(state="abandoned")

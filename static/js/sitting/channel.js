@@ -15,7 +15,7 @@ export class Channel {
     this.failures = 0;
     this.running = false;
     this.wake = () => {};
-    addEventListener("online", () => this.wake());
+    addEventListener("online", () => this.refresh());
   }
 
   // Become the window that may answer. Retried until the server says yes or that the exam is over.
@@ -26,7 +26,6 @@ export class Channel {
         this.outbox.setClaim(reply.body.claim);
         return reply.body;
       }
-      if (reply?.status === 404) return { state: "gone" };
       await this.#pause();
     }
   }
@@ -37,7 +36,7 @@ export class Channel {
     this.running = true;
     try {
       while (!this.stopped && (this.outbox.packet() || this.ending)) {
-        this.on.status("saving");
+        if (!this.failures) this.on.status("saving"); // while it fails, the reason stays to be read
         const done = await this.#round();
         if (!done) await this.#pause();
       }
@@ -54,14 +53,19 @@ export class Channel {
     return this.flush();
   }
 
+  // Somebody is back, or the network is: try at once, and ask how things stand.
   async refresh() {
+    if (this.stopped) return;
+    this.wake();
     const reply = await this.#post(`${this.url}status/`, null);
-    if (reply?.status === 200) this.#heed(reply.body);
+    if (reply?.status !== 200) return;
+    this.#heed(reply.body);
+    if (!this.running && !this.outbox.size) this.on.status("saved");
   }
 
   async #round() {
     const packet = this.outbox.packet();
-    const last = this.ending && (!packet || packet.claim === this.outbox.claim);
+    const last = this.ending && (!packet || (packet.whole && packet.claim === this.outbox.claim));
     const changes = packet ? packet.changes.map(message) : [];
     const reply = last
       ? await this.#post(this.endUrl, { claim: this.outbox.claim, sequence: this.outbox.last, changes })
@@ -88,7 +92,7 @@ export class Channel {
     } else if (status === 409 && last) {
       this.ending = false; // another window holds the exam; what waits here still goes to it as changes
       this.on.claimed();
-    } else if (status === 404 || over) {
+    } else if (over) {
       this.#finish(body);
     } else {
       this.on.refused(body.error ?? "The server did not accept an answer.");
@@ -126,7 +130,8 @@ export class Channel {
       return this.#failed("offline");
     }
     const isJson = response.headers.get("content-type")?.startsWith("application/json");
-    if (response.type === "opaqueredirect" || response.status === 401 || response.status === 403) {
+    // 404: somebody else is signed in on this computer, whose sitting it is not.
+    if (response.type === "opaqueredirect" || [401, 403, 404].includes(response.status)) {
       return this.#failed("signed-out");
     }
     // 423: the exam is paused, 429: too many at once; both pass.

@@ -4,7 +4,7 @@
 const THRESHOLDS = [30, 10, 5];
 const MINUTE = 60_000;
 const DRIFT = 400; // milliseconds of disagreement that are just the network
-const LATE = -250; // ask for the end when the server, too, is sure that time is up
+const SURE = 50; // milliseconds for rounding
 const JUMP = 2_000; // the two clocks parted: the machine slept or its time was set
 
 export class Clock {
@@ -13,6 +13,7 @@ export class Clock {
     this.time = element.querySelector("time");
     this.label = element.querySelector("small");
     this.endsAt = performance.now() + remaining;
+    this.overAt = this.endsAt;
     this.passed = new Set(THRESHOLDS.filter((minutes) => remaining <= minutes * MINUTE));
     this.offset = Date.now() - performance.now();
     this.tick = this.tick.bind(this);
@@ -28,6 +29,7 @@ export class Clock {
   correct(remaining, sent, received) {
     const endsAt = (sent + received) / 2 + remaining;
     if (Math.abs(endsAt - this.endsAt) > DRIFT) this.endsAt = endsAt;
+    this.overAt = received + remaining; // never too early, however slow the way there was
     this.tick();
   }
 
@@ -43,7 +45,8 @@ export class Clock {
       this.time.dateTime = `PT${Math.max(0, Math.ceil(this.left / 1000))}S`;
     }
     this.#threshold();
-    if (this.left <= LATE && !this.over) {
+    // The end is asked for when the server, too, is sure that time is up, so that it ends as of the deadline.
+    if (performance.now() >= this.overAt + SURE && !this.over) {
       this.over = true;
       this.onzero();
     }

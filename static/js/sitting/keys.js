@@ -14,7 +14,7 @@ export function listen({ board, clock, actions }) {
     if (document.querySelector("dialog[open]") || event.target.closest("select, textarea, input[type=text]")) return;
     const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
     const place = "12345678".indexOf(key) >= 0 ? Number(key) - 1 : "abcdefgh".indexOf(key);
-    if (place >= 0 && !board.reviewing) {
+    if (place >= 0 && !board.reviewing && !board.current.section.closest("[inert]")) {
       if (choose(board.current, place)) event.preventDefault();
     } else if (commands[key]) {
       event.preventDefault();

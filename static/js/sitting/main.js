@@ -42,7 +42,7 @@ function announce(text) {
 // ---- what the header says about saving: the truth, in words and an icon --------------------------------------
 
 function showStatus(state) {
-  const waiting = outbox.size;
+  const { waiting } = outbox;
   const texts = {
     saving: "Saving …",
     saved: status.dataset.time ? `Saved ${status.dataset.time}` : "Ready",
@@ -78,12 +78,12 @@ function change(sheet) {
   note(sheet);
   // Time spent on other questions since the last save travels along; it is not worth a request of its own.
   for (const other of sheets) {
-    if (other !== sheet && other.spent - other.spentKnown > 1_000) note(other);
+    if (other !== sheet && other.spent - other.spentKnown > 1_000) note(other, { quiet: true });
   }
   channel.flush();
 }
 
-function note(sheet) {
+function note(sheet, { quiet = false } = {}) {
   if (sheet === board.current) board.lap();
   sheet.spentKnown = sheet.spent;
   outbox.put({
@@ -93,6 +93,7 @@ function note(sheet) {
     flagged: sheet.flagged,
     spent: Math.min(sheet.spent, 2 ** 31 - 1),
     left: Math.round(clock.left),
+    quiet,
   });
 }
 
@@ -175,6 +176,7 @@ addEventListener("beforeunload", (event) => {
 // ---- ending ----------------------------------------------------------------------------------------------------
 
 document.getElementById("open-end").addEventListener("click", () => {
+  if (readOnly) return claimed(); // it can be taken back, not ended from here
   const { total, answered, flagged } = board.count();
   const open = total - answered;
   document.getElementById("end-unanswered").textContent = open
@@ -196,7 +198,7 @@ function endExam() {
   if (readOnly && !clock.over) return;
   for (const sheet of sheets) {
     if (sheet === board.current) board.lap();
-    if (clock.left > 0 && sheet.spent - sheet.spentKnown > 1_000) note(sheet);
+    if (clock.left > 0 && sheet.spent - sheet.spentKnown > 1_000) note(sheet, { quiet: true });
   }
   channel.end();
 }
@@ -217,10 +219,11 @@ function finished() {
 // ---- another window ----------------------------------------------------------------------------------------------
 
 function claimed() {
-  if (readOnly || channel.stopped) return;
+  if (channel.stopped) return;
   readOnly = true;
   document.querySelector(".questions").inert = true;
-  dialog("claimed-dialog").showModal();
+  dialog("end-dialog").close();
+  if (!dialog("claimed-dialog").open) dialog("claimed-dialog").showModal();
 }
 
 document.getElementById("take-back").addEventListener("click", () => location.reload());

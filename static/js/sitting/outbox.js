@@ -1,6 +1,8 @@
 // Changes on their way to the server. Each is written to the browser's store before it is sent and leaves it only
 // when the server has named its claim and sequence number after COMMIT.
 
+const MOST = 100; // changes in one packet; after a long time offline there are more
+
 export class Outbox {
   constructor(sitting) {
     this.key = `cutscore:outbox:${sitting}`;
@@ -33,6 +35,11 @@ export class Outbox {
     return this.pending.length;
   }
 
+  // Answers that wait, as a candidate counts them: one that was changed again is still one, and time spent is none.
+  get waiting() {
+    return new Set(this.pending.filter((change) => !change.quiet).map((change) => change.seat)).size;
+  }
+
   // A new claim starts its own numbering; what was never numbered joins it.
   setClaim(claim) {
     this.claim = claim;
@@ -55,7 +62,7 @@ export class Outbox {
       (other) => other.seat === change.seat && !other.sent && (!other.claim || other.claim === this.claim),
     );
     if (earlier) {
-      Object.assign(earlier, change, { base: earlier.base });
+      Object.assign(earlier, change, { base: earlier.base, quiet: earlier.quiet && change.quiet });
     } else {
       const added = { ...change, claim: 0, sequence: 0, sent: false };
       if (this.claim) this.#number(added);
@@ -64,15 +71,15 @@ export class Outbox {
     this.#store();
   }
 
-  // The next packet: every change of the oldest claim that waits.
+  // The next packet: changes of the oldest claim that waits, in order, and whether nothing is left after them.
   packet() {
     const numbered = this.pending.filter((change) => change.claim);
     if (!numbered.length) return null;
     const claim = Math.min(...numbered.map((change) => change.claim));
-    const changes = numbered.filter((change) => change.claim === claim);
+    const changes = numbered.filter((change) => change.claim === claim).slice(0, MOST);
     for (const change of changes) change.sent = true;
     this.#store();
-    return { claim, changes };
+    return { claim, changes, whole: changes.length === numbered.length };
   }
 
   // Remove what the server has acknowledged, or refused for good.

@@ -1,0 +1,15 @@
+from __future__ import annotations
+
+from django.urls import URLPattern, path
+
+from scoring import views
+
+urlpatterns: list[URLPattern] = [
+    path("exams/", views.exam_list, name="exam_list"),
+    path("exams/<str:code>/", views.exam_detail, name="exam_detail"),
+    path("sittings/<uuid:sitting_id>/end/", views.sitting_end, name="sitting_end"),
+    path("results/<uuid:sitting_id>/", views.result, name="result"),
+    path("results/<uuid:sitting_id>/questions/", views.result_questions, name="result_questions"),
+    path("results/<uuid:sitting_id>/questions/<int:number>/", views.result_question, name="result_question"),
+    path("progress/", views.progress_page, name="progress"),
+]
