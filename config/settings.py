@@ -203,10 +203,13 @@ WHITENOISE_KEEP_ONLY_HASHED_FILES = False
 SECURE = not (DEBUG or QUICKSTART)
 SECURE_SSL_REDIRECT = env.flag("SECURE_SSL_REDIRECT", SECURE)
 SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
-SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if env.flag("BEHIND_PROXY", False) else None
+BEHIND_PROXY = env.flag("BEHIND_PROXY", False)
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if BEHIND_PROXY else None
 SECURE_HSTS_SECONDS = env.number("SECURE_HSTS_SECONDS", 365 * 24 * 3600 if SECURE else 0)
-SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE
-SECURE_HSTS_PRELOAD = SECURE
+# Off by default: both bind every other site of the domain for a year, which only its owner can decide.
+SECURE_HSTS_INCLUDE_SUBDOMAINS = env.flag("SECURE_HSTS_INCLUDE_SUBDOMAINS", False)
+SECURE_HSTS_PRELOAD = env.flag("SECURE_HSTS_PRELOAD", False)
+SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]  # the two lines above
 SECURE_REFERRER_POLICY = "same-origin"
 SESSION_COOKIE_SECURE = SECURE
 CSRF_COOKIE_SECURE = SECURE
@@ -235,15 +238,17 @@ CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_TIME_LIMIT = 600
 CELERY_BEAT_SCHEDULE = {
-    "sweep": {"task": "scoring.tasks.sweep", "schedule": 5.0},
-    "fill-pools": {"task": "exams.tasks.fill_pools", "schedule": 60.0},
+    # What waited longer than its own interval has been overtaken by the next one.
+    "sweep": {"task": "scoring.tasks.sweep", "schedule": 5.0, "options": {"expires": 5}},
+    "fill-pools": {"task": "exams.tasks.fill_pools", "schedule": 60.0, "options": {"expires": 60}},
 }
 
 # ---- rate limits: per account and address, with a ceiling per address sized for a school behind one ----------
 
 RATE_LIMIT_ACCOUNT = env.text("RATE_LIMIT_ACCOUNT", "5/5m")
 RATE_LIMIT_ADDRESS = env.text("RATE_LIMIT_ADDRESS", "600/5m")
-TRUSTED_PROXIES = env.number("TRUSTED_PROXIES", 0)
+# Proxies of ours in front; with none counted, everybody behind one would share its address and its limit.
+TRUSTED_PROXIES = env.number("TRUSTED_PROXIES", 1 if BEHIND_PROXY else 0)
 
 # ---- exams -----------------------------------------------------------------------------------------------
 

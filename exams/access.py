@@ -32,7 +32,9 @@ def own_sitting(request: HttpRequest, sitting_id: uuid.UUID) -> Sitting:
     found = mine.first()
     if found is None:
         raise Http404
-    if found.is_open and any(sittings.settle(now=timezone.now(), sitting_id=sitting_id)):
+    now = timezone.now()
+    if found.is_due(now):
+        sittings.settle(now=now, sitting_id=sitting_id)
         found = mine.get()
     return found
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Annotated, Any, TypeVar
 
 from django.http import HttpRequest, JsonResponse
@@ -12,7 +13,7 @@ from exams.services.saving import Change, Receipt, Refused
 MAXIMUM_BODY = 64_000  # bytes; a packet of all 65 seats takes about 10,000
 MAXIMUM_CHANGES = 200
 
-Number = Annotated[int, Field(strict=True, ge=1, le=2**53)]
+Number = Annotated[int, Field(strict=True, ge=1, le=1_000_000)]
 Count = Annotated[int, Field(strict=True, ge=0, le=2**31 - 1)]
 Token = Annotated[str, StringConstraints(strict=True, max_length=8, pattern=r"^[a-z0-9]*$")]
 
@@ -41,8 +42,9 @@ class SaveMessage(Strict):
 
 class EndMessage(Strict):
     claim: Annotated[int, Field(strict=True, ge=1, le=2**31 - 1)]
-    sequence: Annotated[int, Field(strict=True, ge=0, le=2**53)]
+    sequence: Annotated[int, Field(strict=True, ge=0, le=1_000_000)]
     changes: Annotated[list[ChangeMessage], Field(max_length=MAXIMUM_CHANGES)] = []
+    dropped: Annotated[list[Number], Field(max_length=MAXIMUM_CHANGES)] = []  # refused before, so never to arrive
 
 
 def read_save(request: HttpRequest) -> tuple[int, list[Change]]:
@@ -51,16 +53,27 @@ def read_save(request: HttpRequest) -> tuple[int, list[Change]]:
     return message.claim, _changes(message.changes)
 
 
-def read_end(request: HttpRequest) -> tuple[int, int, list[Change]]:
-    """Claim, last sequence number and last changes of an End exam. Raises Refused."""
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """What End exam says: who ends, which change was the last, which come along and which were given up."""
+
+    claim: int
+    sequence: int
+    changes: list[Change]
+    dropped: list[int]
+
+
+def read_end(request: HttpRequest) -> Ending:
+    """Raises Refused."""
     message = _read(request, EndMessage)
-    return message.claim, message.sequence, _changes(message.changes)
+    return Ending(message.claim, message.sequence, _changes(message.changes), message.dropped)
 
 
 def _read(request: HttpRequest, model: type[Message]) -> Message:
     if request.content_type != "application/json":
         raise Refused(415, "The body must be JSON.")
-    if len(request.body) > MAXIMUM_BODY:
+    # The header first: Django itself refuses to read a body far over the limit, and not in JSON.
+    if int(request.META.get("CONTENT_LENGTH") or 0) > MAXIMUM_BODY or len(request.body) > MAXIMUM_BODY:
         raise Refused(413, f"The body is larger than {MAXIMUM_BODY:,} bytes.")
     try:
         return model.model_validate_json(request.body)
@@ -95,6 +108,7 @@ def acknowledge(receipt: Receipt, claim: int, **more: Any) -> JsonResponse:
             "claim": claim,
             "acknowledged": {str(sequence): outcome for sequence, outcome in receipt.outcomes.items()},
             "versions": {str(seat): version for seat, version in receipt.versions.items()},
+            "standing": {str(seat): answer for seat, answer in receipt.standing.items()},
             "newest_claim": receipt.claim,
             "state": receipt.state,
             "remaining": round(receipt.remaining.total_seconds() * 1000),

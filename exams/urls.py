@@ -5,8 +5,8 @@ from django.urls import URLPattern, path
 from exams import views
 
 urlpatterns: list[URLPattern] = [
-    path("exams/<str:code>/begin/", views.begin, name="exam_begin"),
-    path("exams/<str:code>/prepare/", views.prepare, name="exam_prepare"),
+    path("exams/<slug:code>/begin/", views.begin, name="exam_begin"),
+    path("exams/<slug:code>/prepare/", views.prepare, name="exam_prepare"),
     path("sittings/<uuid:sitting_id>/", views.sitting, name="sitting"),
     path("sittings/<uuid:sitting_id>/claim/", views.claim, name="sitting_claim"),
     path("sittings/<uuid:sitting_id>/changes/", views.changes, name="sitting_changes"),

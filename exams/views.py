@@ -18,6 +18,7 @@ from exams import paper, protocol
 from exams.access import own_sitting, person, speaks_json
 from exams.models import Answer, Sitting
 from exams.services import pool, saving, sittings
+from exams.services.saving import Refused
 from questions.models import Exam
 
 
@@ -66,9 +67,12 @@ def prepare(request: HttpRequest, code: str) -> HttpResponse:
 @csp_update({"require-trusted-types-for": ["'script'"]})  # type: ignore[arg-type]
 @require_safe
 def sitting(request: HttpRequest, sitting_id: uuid.UUID) -> HttpResponse:
-    """The exam: one page that holds the whole form. A sitting that has ended leads to its result."""
+    """The exam: one page that holds the whole form. A sitting that has ended leads to its result.
+
+    When only the deadline ended it, the page still comes, once: answers given in time may wait on this device.
+    """
     found = own_sitting(request, sitting_id)
-    if found.state != Sitting.State.IN_PROGRESS:
+    if not found.takes_answers:
         return redirect("result", found.pk)
     return render(request, "exams/sitting.html", paper.page(found, now=timezone.now()))
 
@@ -77,12 +81,14 @@ def sitting(request: HttpRequest, sitting_id: uuid.UUID) -> HttpResponse:
 def claim(request: HttpRequest, sitting_id: uuid.UUID) -> HttpResponse:
     """Hand the sitting to this window, with everything that is stored, so that it starts from the truth."""
     own_sitting(request, sitting_id)
-    number = sittings.claim(sitting_id=sitting_id, user_id=person(request).pk)
-    found = own_sitting(request, sitting_id)
+    try:
+        found = sittings.claim(sitting_id=sitting_id, user_id=person(request).pk)
+    except sittings.TooManyClaims:
+        raise Refused(429, "This exam was opened in too many windows; go on in the last one.") from None
     answers = Answer.objects.filter(sitting=found)
     return JsonResponse(
         {
-            "claim": number,
+            "claim": found.claim,
             "state": found.state,
             "remaining": round(found.remaining(timezone.now()).total_seconds() * 1000),
             "answers": {

@@ -191,7 +191,8 @@ def chance_of_passing(sitting: Sitting, table: ScoreTable, scored: Sequence[Mark
 def sweep(*, now: dt.datetime) -> dict[str, int]:
     """End what has run out, close what has had its grace, and score what is closed. Safe from any process."""
     ended, closed = sittings.settle(now=now)
-    waiting = Sitting.objects.closed().filter(results__isnull=True).order_by("closed_at")
+    # Newest first: the few that cannot be scored then never fill the batch.
+    waiting = Sitting.objects.closed().filter(results__isnull=True).order_by("-closed_at")
     ids = list(waiting.values_list("pk", flat=True)[:SWEEP_BATCH])
     scored = 0
     for sitting_id in ids:

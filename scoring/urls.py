@@ -6,7 +6,7 @@ from scoring import views
 
 urlpatterns: list[URLPattern] = [
     path("exams/", views.exam_list, name="exam_list"),
-    path("exams/<str:code>/", views.exam_detail, name="exam_detail"),
+    path("exams/<slug:code>/", views.exam_detail, name="exam_detail"),
     path("sittings/<uuid:sitting_id>/end/", views.sitting_end, name="sitting_end"),
     path("results/<uuid:sitting_id>/", views.result, name="result"),
     path("results/<uuid:sitting_id>/questions/", views.result_questions, name="result_questions"),

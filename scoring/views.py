@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import uuid
 
 from django.contrib.auth.decorators import login_required
@@ -20,6 +21,8 @@ from exams.models import Sitting
 from exams.services import saving
 from scoring import services
 from scoring.reports import overview, progress, review, score
+
+logger = logging.getLogger(__name__)
 
 
 class HtmxHttpRequest(HttpRequest):
@@ -49,13 +52,22 @@ def exam_detail(request: HttpRequest, code: str) -> HttpResponse:
 @speaks_json
 def sitting_end(request: HttpRequest, sitting_id: uuid.UUID) -> HttpResponse:
     """End exam. It lives here because ending closes, and closing scores."""
-    claim, sequence, changes = protocol.read_end(request)
+    ending = protocol.read_end(request)
     receipt = saving.end(
-        sitting_id=sitting_id, user_id=person(request).pk, claim=claim, sequence=sequence, changes=changes
+        sitting_id=sitting_id,
+        user_id=person(request).pk,
+        claim=ending.claim,
+        sequence=ending.sequence,
+        changes=ending.changes,
+        dropped=ending.dropped,
     )
     if receipt.state == Sitting.State.CLOSED:
-        services.score(sitting_id=sitting_id, now=receipt.now)
-    return protocol.acknowledge(receipt, claim, result=reverse("result", args=[sitting_id]))
+        try:
+            services.score(sitting_id=sitting_id, now=receipt.now)
+        except Exception:
+            # The answers are in, and that is what is acknowledged here; the sweep and the report try again.
+            logger.exception("Sitting %s is closed but could not be scored", sitting_id)
+    return protocol.acknowledge(receipt, ending.claim, result=reverse("result", args=[sitting_id]))
 
 
 @login_required

@@ -116,6 +116,18 @@ class Sitting(models.Model):
         return self.state in self.UNCLOSED
 
     @property
+    def takes_answers(self) -> bool:
+        """In progress, or ended by the deadline alone with the grace still running."""
+        ended_by_name = self.end_sequence is not None
+        return self.state == self.State.IN_PROGRESS or (self.state == self.State.ENDED and not ended_by_name)
+
+    def is_due(self, now: dt.datetime) -> bool:
+        """Whether the stored state is behind the clock: to be ended, or to be closed."""
+        if self.state == self.State.IN_PROGRESS:
+            return self.paused_at is None and now >= self.deadline
+        return self.state == self.State.ENDED and self.closes_at is not None and now >= self.closes_at
+
+    @property
     def limit(self) -> dt.timedelta:
         """The time this candidate has, extra time included."""
         minutes = float(self.limit_minutes * self.multiplier) + self.extra_minutes

@@ -6,7 +6,9 @@ import math
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable
 
-from exams.models import Form, ScoreTable, Seat, Sitting
+from django.db.models import Count, Q
+
+from exams.models import Form, ScoreTable, Seat
 from psychometrics import irt
 from psychometrics.assembly import Blueprint, Candidate, Draft, Share, Target
 from questions.kinds import CASE_STUDY
@@ -93,23 +95,20 @@ def candidates_of(exam: Exam, *, seen: Collection[int] = ()) -> list[Candidate]:
 
 
 def exposures(exam: Exam) -> Counter[int]:
-    """Question id -> sittings that have shown it, from sittings per form; a form in the pool counts as one more
-    so that new forms reach for other questions."""
-    sittings = Counter(Sitting.objects.filter(exam=exam).values_list("form_id", flat=True))
-    shown: Counter[int] = Counter()
-    seats = Seat.objects.filter(form__exam=exam).exclude(form__state=Form.State.RETIRED)
-    for form, question in seats.values_list("form_id", "revision__question_id"):
-        shown[question] += sittings[form] + 1
-    return shown
+    """Question id -> sittings that have shown it. A form that stands ready counts as one more, so that new forms
+    reach for other questions. One statement."""
+    ready = Q(form__state__in=(Form.State.POOL, Form.State.PENDING))
+    rows = Seat.objects.filter(form__exam=exam).order_by().values("revision__question_id")
+    counted = rows.annotate(
+        shown=Count("form__sittings"), waiting=Count("form", filter=ready, distinct=True)
+    ).values_list("revision__question_id", "shown", "waiting")
+    return Counter({question: shown + waiting for question, shown, waiting in counted})
 
 
-def seen_by(*, user_id: int, exam: Exam) -> dict[int, set[int]]:
-    """Form id -> question ids, for every form of the exam that the person has begun."""
-    seen: dict[int, set[int]] = defaultdict(set)
-    rows = Seat.objects.filter(form__sittings__user=user_id, form__exam=exam).distinct()
-    for form, question in rows.values_list("form_id", "revision__question_id"):
-        seen[form].add(question)
-    return seen
+def seen_by(user_id: int) -> set[int]:
+    """Questions that the person has met in any sitting, whatever the exam."""
+    rows = Seat.objects.filter(form__sittings__user=user_id).order_by()
+    return set(rows.values_list("revision__question_id", flat=True))
 
 
 def reference_form(exam: Exam) -> Form | None:

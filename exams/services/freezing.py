@@ -38,7 +38,8 @@ def freeze(
     `draft` holds revision ids. `seed` decides the order of seats and options; tokens are unpredictable whatever
     the seed.
     """
-    list(Exam.objects.select_for_update().filter(pk=exam.pk))  # form numbers are given one at a time
+    # Form numbers are given one at a time; "no key" lets candidates begin sittings of the exam meanwhile.
+    list(Exam.objects.select_for_update(no_key=True).filter(pk=exam.pk))
     number = (Form.objects.filter(exam=exam).aggregate(Max("number"))["number__max"] or 0) + 1
     form = Form.objects.create(
         exam=exam,

@@ -10,14 +10,15 @@ from dataclasses import dataclass
 
 from django.conf import settings
 from django.db import IntegrityError, connection, transaction
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from accounts.models import User
-from exams.models import Form, Seat
+from exams.models import Form, Seat, Sitting
 from exams.services import bank
 from exams.services.freezing import freeze
 from psychometrics.assembly import Assembly, Shortage, assemble_forms, assemble_pool
 from questions.models import Exam
+from questions.models.bank import RevisionState
 
 ASSEMBLY_LOCK = 0xF0  # advisory lock: one process at a time assembles for an exam
 TOO_MANY_SEEN = 5  # with more questions seen before, a personal form is worth making
@@ -77,12 +78,23 @@ def fill(*, exam: Exam) -> int:
 
     In a small bank the pool is solved as a whole, because forms made one by one paint each other into a corner.
     """
+    outdated(exam).update(state=Form.State.RETIRED)
     if _missing(exam) <= 0:
         return 0
     with transaction.atomic():
         _lock(exam)
         missing = _missing(exam)  # again: while we waited for the lock somebody else may have filled it
         return len(assemble(exam=exam, forms=missing).forms) if missing > 0 else 0
+
+
+def outdated(exam: Exam) -> QuerySet[Form]:
+    """Forms that stand ready although one of their questions has been corrected or retired since.
+
+    A reference form goes on carrying the cut; only its place in the pool is taken.
+    """
+    stale = Seat.objects.filter(form=OuterRef("pk")).exclude(revision__state=RevisionState.PUBLISHED)
+    ready = Form.objects.filter(exam=exam, state__in=(Form.State.POOL, Form.State.PENDING))
+    return ready.filter(Exists(stale))
 
 
 def _missing(exam: Exam) -> int:
@@ -99,22 +111,27 @@ def take_form(*, user: User, exam: Exam) -> Form:
 
     Ties are broken at random. Call inside a transaction. Raises NoForm.
     """
+    # Held first, so that two clicks cannot both take it.
     pending = Form.objects.pending_for(user.pk).filter(exam=exam).select_for_update().first()
-    if pending:
-        pending.state = Form.State.PERSONAL
-        pending.save(update_fields=["state"])
-        return pending
     ranked = rank(user=user, exam=exam)
     if not ranked:
         raise NoForm(f"No form of {exam.code} is ready yet; please try again in a minute.")
-    return Form.objects.get(pk=ranked[0][1])
+    best = ranked[0][1]
+    if pending:
+        # Used, or by now no better than the pool: either way it waits no longer.
+        pending.state = Form.State.PERSONAL if pending.pk == best else Form.State.RETIRED
+        pending.save(update_fields=["state"])
+    return Form.objects.get(pk=best)
 
 
 def rank(*, user: User, exam: Exam) -> list[tuple[int, int]]:
-    """(questions seen before, form id) of every pool form, best first, ties in random order. Two statements."""
-    seen = set().union(*bank.seen_by(user_id=user.pk, exam=exam).values()) if user.pk else set()
+    """(questions seen before, form id) of every form the person could get, best first, ties in random order.
+
+    Two statements.
+    """
+    seen = bank.seen_by(user.pk)
     again: Counter[int] = Counter()
-    rows = Seat.objects.filter(form__exam=exam, form__state=Form.State.POOL)
+    rows = Seat.objects.filter(_mine(user), form__exam=exam)
     for form, question in rows.values_list("form_id", "revision__question_id"):
         again[form] += question in seen
     order = [(count, form) for form, count in again.items()]
@@ -124,8 +141,13 @@ def rank(*, user: User, exam: Exam) -> list[tuple[int, int]]:
 
 def has_form(*, user: User, exam: Exam) -> bool:
     """Whether Begin would find a form for this person."""
-    mine = Q(state=Form.State.PENDING, owner=user.pk)
-    return Form.objects.filter(mine | Q(state=Form.State.POOL), exam=exam).exists()
+    return Seat.objects.filter(_mine(user), form__exam=exam).exists()
+
+
+def _mine(user: User) -> Q:
+    """Seats of the forms that this person could get."""
+    own = Q(form__state=Form.State.PENDING, form__owner=user.pk)
+    return own | Q(form__state=Form.State.POOL)
 
 
 def wants_personal_form(*, user: User, exam: Exam) -> bool:
@@ -140,11 +162,11 @@ def prepare_personal_form(*, user: User, exam: Exam, seed: int | None = None) ->
     """Make a form for one person when that shows fewer questions again than the pool can; None when it cannot."""
     ranked = rank(user=user, exam=exam)
     reference = bank.reference_form(exam)
-    if not ranked or reference is None or not wants_personal_form(user=user, exam=exam):
+    running = Sitting.objects.in_progress().filter(user=user, exam=exam).exists()
+    if not ranked or reference is None or running or not wants_personal_form(user=user, exam=exam):
         return None
     seed = secrets.randbits(31) if seed is None else seed
-    seen = set().union(*bank.seen_by(user_id=user.pk, exam=exam).values())
-    candidates = bank.candidates_of(exam, seen=seen)
+    candidates = bank.candidates_of(exam, seen=bank.seen_by(user.pk))
     try:
         assembly = assemble_forms(
             candidates, bank.blueprint_of(exam), bank.target_of(reference), forms=1, disjoint=False, seed=seed,

@@ -38,6 +38,10 @@ class Change:
 # Sequence numbers that have arrived, as half-open spans [start, stop).
 Spans = list[tuple[int, int]]
 
+# What one candidate may make us keep: gaps between arrived numbers, and changes that lost against a newer window.
+MOST_GAPS = 200
+MOST_CONFLICTS = 1_000
+
 
 class Outcome(StrEnum):
     APPLIED = "applied"
@@ -57,6 +61,8 @@ class Receipt:
     remaining: dt.timedelta
     outcomes: dict[int, Outcome] = field(default_factory=dict)
     versions: dict[int, int] = field(default_factory=dict)
+    # What stands at the seats whose change met a newer answer, so that the window shows what counts.
+    standing: dict[int, tuple[list[str], bool]] = field(default_factory=dict)
 
 
 class Refused(Exception):
@@ -93,6 +99,8 @@ class _Stored:
     version: int
     claim: int
     sequence: int
+    response: list[str]
+    flagged: bool
 
 
 def save(*, sitting_id: uuid.UUID, user_id: int, claim: int, changes: Sequence[Change]) -> Receipt:
@@ -102,20 +110,29 @@ def save(*, sitting_id: uuid.UUID, user_id: int, claim: int, changes: Sequence[C
         now = timezone.now()
         _run_out(sitting, now)
         receipt, arrived = _take(sitting, claim, changes, now)
-        return _close_if_complete(sitting, receipt, arrived, now)
+        return _close_if_complete(sitting, claim, receipt, arrived, now)
 
 
-def end(*, sitting_id: uuid.UUID, user_id: int, claim: int, sequence: int, changes: Sequence[Change] = ()) -> Receipt:
+def end(
+    *,
+    sitting_id: uuid.UUID,
+    user_id: int,
+    claim: int,
+    sequence: int,
+    changes: Sequence[Change] = (),
+    dropped: Sequence[int] = (),
+) -> Receipt:
     """End exam: take the last changes and end the sitting. `sequence` names the last change the window made.
 
-    The sitting closes at once when every change up to that one has arrived, otherwise with the grace. Ending an
-    ended sitting again is harmless. Raises as `save` does.
+    The sitting closes at once when every change up to that one has arrived or was `dropped` because it was
+    refused, otherwise with the grace. Ending an ended sitting again is harmless. Raises as `save` does.
     """
     with transaction.atomic():
         sitting = _lock(sitting_id, user_id)
         now = timezone.now()
         if sitting.state in (Sitting.State.CLOSED, Sitting.State.ABANDONED):
-            return _receipt(sitting, now)
+            # Repeated: what arrived before is acknowledged again, anything new is refused.
+            return _take(sitting, claim, changes, now)[0] if changes else _receipt(sitting, now)
         if claim != sitting.claim:
             raise Refused(409, "This exam continues in another window, so it can be ended only there.")
         _run_out(sitting, now)
@@ -125,7 +142,8 @@ def end(*, sitting_id: uuid.UUID, user_id: int, claim: int, sequence: int, chang
         if sitting.end_sequence is None:
             sitting.end_sequence = sequence
             Sitting.objects.filter(pk=sitting.id).update(end_sequence=sequence)
-        return _close_if_complete(sitting, receipt, arrived, now)
+        accounted = [*arrived, *((number, number + 1) for number in dropped)]
+        return _close_if_complete(sitting, claim, receipt, accounted, now)
 
 
 def _lock(sitting_id: uuid.UUID, user_id: int) -> _Locked:
@@ -158,6 +176,8 @@ def _end(sitting: _Locked, at: dt.datetime, reason: EndReason) -> None:
 def _take(sitting: _Locked, claim: int, changes: Sequence[Change], now: dt.datetime) -> tuple[Receipt, Spans]:
     """Check and write the changes; returns the receipt and everything that has arrived from this claim."""
     stored, arrived = _read(sitting, claim, changes)
+    if len(arrived) > MOST_GAPS:
+        raise Refused(429, "Too many changes are missing in between; reload the page.", state=sitting.state)
     fresh = [change for change in changes if not _holds(arrived, change.sequence)]
     _refuse_late(sitting, claim, fresh, now)
     responses = _parse(fresh, stored)
@@ -176,7 +196,12 @@ def _take(sitting: _Locked, claim: int, changes: Sequence[Change], now: dt.datet
             _keep_conflict(sitting, claim, change, responses[change.sequence], now)
     versions = {change.seat: stored[change.seat].version for change in changes if change.seat in stored}
     versions |= {change.seat: stored[change.seat].version + 1 for change in applied}
-    receipt = replace(_receipt(sitting, now), outcomes=outcomes, versions=versions)
+    standing = {
+        change.seat: (stored[change.seat].response, stored[change.seat].flagged)
+        for change in fresh
+        if outcomes[change.sequence] is Outcome.CONFLICT
+    }
+    receipt = replace(_receipt(sitting, now), outcomes=outcomes, versions=versions, standing=standing)
     return receipt, _with(arrived, fresh)
 
 
@@ -187,7 +212,8 @@ def _read(sitting: _Locked, claim: int, changes: Sequence[Change]) -> tuple[dict
         cursor.execute(
             """
             SELECT c.arrived, s.number, s.kind, s.tokens, s.slots,
-                   COALESCE(a.version, 0), COALESCE(a.claim, 0), COALESCE(a.sequence, 0)
+                   COALESCE(a.version, 0), COALESCE(a.claim, 0), COALESCE(a.sequence, 0),
+                   COALESCE(a.response, '{}'), COALESCE(a.flagged, false)
             FROM exams_claim c
             LEFT JOIN exams_seat s ON s.form_id = %s AND s.number = ANY(%s)
             LEFT JOIN exams_answer a ON a.sitting_id = c.sitting_id AND a.seat = s.number
@@ -241,7 +267,7 @@ def _judge(change: Change, claim: int, newest_claim: int, stored: _Stored) -> Ou
     The newest window always wins by (claim, sequence). A change from an older one applies only where nothing newer
     stands: on the version it was based on, or on this same window's own earlier change.
     """
-    if (stored.claim, stored.sequence) >= (claim, change.sequence) and stored.claim == claim:
+    if stored.claim == claim and stored.sequence >= change.sequence:
         return Outcome.SUPERSEDED
     if claim == newest_claim or stored.claim == claim or change.base == stored.version:
         return Outcome.APPLIED
@@ -300,18 +326,34 @@ def _keep_conflict(sitting: _Locked, claim: int, change: Change, response: Respo
     with connection.cursor() as cursor:
         cursor.execute(
             "INSERT INTO exams_conflict (sitting_id, claim, sequence, seat, response, flagged, received_at)"
-            " VALUES (%s, %s, %s, %s, %s::varchar[], %s, %s) ON CONFLICT DO NOTHING",
-            [sitting.id, claim, change.sequence, change.seat, list(response), change.flagged, now],
+            " SELECT %s, %s, %s, %s, %s::varchar[], %s, %s"
+            " WHERE (SELECT count(*) FROM exams_conflict WHERE sitting_id = %s) < %s ON CONFLICT DO NOTHING",
+            [
+                sitting.id,
+                claim,
+                change.sequence,
+                change.seat,
+                list(response),
+                change.flagged,
+                now,
+                sitting.id,
+                MOST_CONFLICTS,
+            ],
         )
 
 
-def _close_if_complete(sitting: _Locked, receipt: Receipt, arrived: Spans, now: dt.datetime) -> Receipt:
-    """Close an ended sitting once everything up to the change that End named has arrived."""
-    complete = sitting.end_sequence is not None and _covers(arrived, sitting.end_sequence)
+def _close_if_complete(sitting: _Locked, claim: int, receipt: Receipt, arrived: Spans, now: dt.datetime) -> Receipt:
+    """Close an ended sitting once everything up to the change that End named has arrived.
+
+    End comes from the newest claim and names its own sequence; what older windows deliver says nothing about it.
+    """
+    named = sitting.end_sequence if claim == sitting.claim else None
+    complete = named is not None and _covers(arrived, named)
     if sitting.state == Sitting.State.ENDED and complete:
         sitting.state = Sitting.State.CLOSED
         Sitting.objects.filter(pk=sitting.id).update(state=sitting.state, closed_at=now)
-    return replace(_receipt(sitting, now), outcomes=receipt.outcomes, versions=receipt.versions)
+    after = _receipt(sitting, now)
+    return replace(receipt, state=after.state, remaining=after.remaining)
 
 
 def _receipt(sitting: _Locked, now: dt.datetime) -> Receipt:

@@ -18,6 +18,12 @@ from exams.models import Claim, EndReason, Form, Sitting
 from exams.services import pool
 from questions.models import Exam
 
+MOST_CLAIMS = 1_000  # windows that one sitting may be opened in
+
+
+class TooManyClaims(Exception):
+    """The sitting was opened in absurdly many windows."""
+
 
 class CannotBegin(Exception):
     """The exam cannot be begun now; the message is one sentence for the candidate."""
@@ -50,7 +56,9 @@ def retake_possible_at(*, user: User, exam: Exam) -> dt.datetime | None:
     """When the exam's retake rule lets the person begin again; None when it never bars anybody."""
     if not exam.retake_after_days:
         return None
-    last = Sitting.objects.filter(user=user, exam=exam, state=Sitting.State.CLOSED).order_by("-ended_at").first()
+    # One that was given up counts, too: it has shown its questions.
+    sat = Sitting.objects.filter(user=user, exam=exam).exclude(state=Sitting.State.IN_PROGRESS)
+    last = sat.order_by("-ended_at").first()
     return last.ended_at + dt.timedelta(days=exam.retake_after_days) if last and last.ended_at else None
 
 
@@ -99,16 +107,22 @@ def _start(*, user: User, exam: Exam, form: Form, terms: Terms) -> Sitting:
     return sitting
 
 
-def claim(*, sitting_id: uuid.UUID, user_id: int) -> int:
-    """Give the newest window the sitting; every older window becomes read-only. Returns the claim's number."""
+def claim(*, sitting_id: uuid.UUID, user_id: int) -> Sitting:
+    """Give the newest window the sitting; every older window becomes read-only. Returns the sitting with its claim.
+
+    Once a window has ended the exam no other one may claim it. After the deadline one still may, to hand in what
+    waits on a device. Raises TooManyClaims.
+    """
     with transaction.atomic():
         sitting = Sitting.objects.select_for_update().get(pk=sitting_id, user_id=user_id)
-        if not sitting.is_open:
-            return sitting.claim
+        if not sitting.takes_answers:
+            return sitting
+        if sitting.claim >= MOST_CLAIMS:
+            raise TooManyClaims
         sitting.claim += 1
         sitting.save(update_fields=["claim"])
         Claim.objects.create(sitting=sitting, number=sitting.claim, issued_at=timezone.now())
-        return sitting.claim
+        return sitting
 
 
 def abandon(*, sitting_id: uuid.UUID, user_id: int) -> Sitting:
@@ -123,6 +137,7 @@ def abandon(*, sitting_id: uuid.UUID, user_id: int) -> Sitting:
         return sitting
 
 
+@transaction.atomic
 def settle(*, now: dt.datetime, user: User | None = None, sitting_id: uuid.UUID | None = None) -> tuple[int, int]:
     """End what has run out, as of its deadline, and close what has had its grace. Returns (ended, closed).
 
@@ -134,12 +149,24 @@ def settle(*, now: dt.datetime, user: User | None = None, sitting_id: uuid.UUID 
         sittings = sittings.filter(user=user)
     if sitting_id is not None:
         sittings = sittings.filter(pk=sitting_id)
+    # Rows in one order, so that two of us never wait for each other; the sweep leaves alone what somebody holds.
+    everybody = user is None and sitting_id is None
     grace = ExpressionWrapper(F("grace_seconds") * Value(dt.timedelta(seconds=1)), output_field=DurationField())
-    ended = sittings.overdue(now).update(
-        state=Sitting.State.ENDED,
-        ended_at=F("deadline"),
-        end_reason=EndReason.DEADLINE,
-        closes_at=F("deadline") + grace,
+    overdue = sittings.overdue(now).order_by("pk").select_for_update(skip_locked=everybody)
+    ended = (
+        Sitting.objects.overdue(now)
+        .filter(pk__in=overdue.values("pk"))
+        .update(
+            state=Sitting.State.ENDED,
+            ended_at=F("deadline"),
+            end_reason=EndReason.DEADLINE,
+            closes_at=F("deadline") + grace,
+        )
     )
-    closed = sittings.closable(now).update(state=Sitting.State.CLOSED, closed_at=F("closes_at"))
+    closable = sittings.closable(now).order_by("pk").select_for_update(skip_locked=everybody)
+    closed = (
+        Sitting.objects.closable(now)
+        .filter(pk__in=closable.values("pk"))
+        .update(state=Sitting.State.CLOSED, closed_at=F("closes_at"))
+    )
     return ended, closed

@@ -6,7 +6,8 @@ import pytest
 
 from accounts.services import delete_account
 from exams.models import Form, Seat, Sitting
-from exams.services import pool
+from exams.services import bank, pool
+from questions.models import Revision
 from tests.factories import UserFactory, begin, sat
 
 
@@ -45,10 +46,11 @@ def veteran(user, exam):
 def test_a_veteran_gets_a_personal_form_with_less_to_repeat(veteran, exam):
     before = set().union(*(questions(form) for form in Form.objects.filter(sittings__user=veteran)))
     assert pool.wants_personal_form(user=veteran, exam=exam)
+    fewest = pool.rank(user=veteran, exam=exam)[0][0]
     form = pool.prepare_personal_form(user=veteran, exam=exam, seed=3)
     assert form is not None
     assert (form.owner, form.state, form.seats.count()) == (veteran, Form.State.PENDING, 65)
-    assert len(questions(form) & before) < pool.rank(user=veteran, exam=exam)[0][0]
+    assert len(questions(form) & before) < fewest
 
 
 def test_there_is_at_most_one_pending_form(veteran, exam):
@@ -73,6 +75,50 @@ def test_a_person_can_be_deleted_with_their_personal_forms(veteran, exam):
     assert not Form.objects.exclude(state=Form.State.POOL).exists()
 
 
+def test_a_pending_form_that_the_pool_has_overtaken_is_given_up(veteran, exam):
+    stale = pool.prepare_personal_form(user=veteran, exam=exam, seed=3)
+    assert stale is not None
+    sat(UserFactory(), exam)  # the pool is as it was; now let the person have seen nothing of it
+    Sitting.objects.filter(user=veteran).delete()
+    stranger_form = Form.objects.pool()[0]
+    Sitting.objects.filter(pk=begin(veteran, exam).pk).update(state="abandoned", form=stale)
+    Form.objects.filter(pk=stale.pk).update(state=Form.State.PENDING)
+    assert begin(veteran, exam).form != stale
+    stale.refresh_from_db()
+    assert stale.state == Form.State.RETIRED
+    assert stranger_form.state == Form.State.POOL
+
+
+def test_no_form_is_prepared_while_the_person_sits_the_exam(veteran, exam):
+    begin(veteran, exam)
+    assert pool.prepare_personal_form(user=veteran, exam=exam, seed=3) is None
+
+
+def test_a_form_with_a_corrected_question_leaves_the_pool_and_is_replaced(exam, settings):
+    settings.FORM_POOL_SIZE = 2
+    form = Form.objects.pool()[0]
+    seat = form.seats.filter(scored=False)[0]
+    Revision.objects.filter(pk=seat.revision_id).update(state="retired")
+    assert pool.fill(exam=exam) == 1 + (Form.objects.filter(state="retired").count() - 1)
+    assert form not in Form.objects.pool()
+    assert not Seat.objects.filter(form__state="pool", revision__state="retired").exists()
+
+
+def test_a_retired_reference_form_still_carries_the_cut(exam):
+    reference = Form.objects.get(reference=True)
+    Revision.objects.filter(seats__form=reference).update(state="superseded")
+    pool.outdated(exam).update(state=Form.State.RETIRED)
+    assert bank.reference_form(exam) == reference
+
+
+def test_exposure_survives_the_retirement_of_a_form(user, exam):
+    form = sat(user, exam).sitting.form
+    question = form.seats.all()[0].revision.question_id
+    before = bank.exposures(exam)[question]
+    Form.objects.filter(pk=form.pk).update(state=Form.State.RETIRED)
+    assert bank.exposures(exam)[question] == before - 1  # it no longer waits, but it has been shown
+
+
 def test_fill_tops_the_pool_up_and_then_rests(exam, settings):
     settings.FORM_POOL_SIZE = 3
     assert [pool.fill(exam=exam), pool.fill(exam=exam)] == [1, 0]
@@ -89,7 +135,7 @@ def test_begin_takes_a_constant_number_of_statements(exam, people, django_assert
     for _ in range(people):
         sat(UserFactory(), exam)
     newcomer = UserFactory()
-    with django_assert_num_queries(12):
+    with django_assert_num_queries(14):
         begin(newcomer, exam)
     assert Sitting.objects.count() == people + 1
     assert Seat.objects.count() == 130

@@ -60,7 +60,7 @@ def test_stored_answers_equal_the_models_winners(script, exam_and_user):
     for action, who, what, extra in script:
         window = windows[who % len(windows)]
         if action == "take over":
-            windows.append(Window(sittings.claim(sitting_id=sitting.pk, user_id=sitting.user_id)))
+            windows.append(Window(sittings.claim(sitting_id=sitting.pk, user_id=sitting.user_id).claim))
         elif action == "answer":
             base = window.versions.get(what, 0)
             window.made.append(change(what, [], sequence=len(window.made) + 1, base=base, flagged=bool(extra)))

@@ -33,7 +33,7 @@ def save(sitting: Sitting, *changes: saving.Change, claim: int | None = None) ->
 
 
 def take_over(sitting: Sitting) -> int:
-    sitting.claim = sittings.claim(sitting_id=sitting.pk, user_id=sitting.user_id)
+    sitting.claim = sittings.claim(sitting_id=sitting.pk, user_id=sitting.user_id).claim
     return sitting.claim
 
 
@@ -108,6 +108,7 @@ def test_an_older_window_does_not_overwrite_the_newer_one(sitting):
     receipt = save(sitting, change(seat, [token(sitting, seat, 0)], sequence=7), claim=1)
     assert receipt.outcomes == {7: Outcome.CONFLICT}
     assert stored(sitting, seat).response == [token(sitting, seat, 1)]
+    assert receipt.standing == {seat: ([token(sitting, seat, 1)], False)}  # so that the window shows what counts
     assert Conflict.objects.get(sitting=sitting).response == [token(sitting, seat, 0)]
 
 
@@ -187,6 +188,44 @@ def test_after_end_nothing_new_may_be_answered(sitting):
         save(sitting, change(seat, [token(sitting, seat)], sequence=3))
     assert refused.value.code == 409
     assert stored(sitting, seat).response == []
+
+
+def test_an_older_window_says_nothing_about_what_the_ending_one_has_sent(sitting):
+    seat, other = sitting.form.seats.filter(kind="multiple_choice").values_list("number", flat=True)[:2]
+    take_over(sitting)
+    save(sitting, change(seat, [token(sitting, seat)]), claim=2)
+    end(sitting, 2)
+    receipt = save(sitting, change(other, []), change(seat, [], sequence=2), claim=1)
+    assert receipt.state == Sitting.State.ENDED
+    assert save(sitting, change(other, [token(sitting, other)], sequence=2), claim=2).state == Sitting.State.CLOSED
+    assert stored(sitting, other).response == [token(sitting, other)]
+
+
+def test_what_was_refused_need_not_arrive(sitting):
+    seat = seat_of_kind(sitting, "multiple_choice")
+    with pytest.raises(Refused):
+        save(sitting, change(seat, ["zzzzz"]))
+    last = change(seat, [token(sitting, seat)], sequence=2)
+    receipt = saving.end(
+        sitting_id=sitting.pk, user_id=sitting.user_id, claim=1, sequence=2, changes=[last], dropped=[1]
+    )
+    assert receipt.state == Sitting.State.CLOSED
+
+
+def test_ending_a_closed_exam_takes_no_new_answer(sitting):
+    seat = seat_of_kind(sitting, "multiple_choice")
+    end(sitting, 1, change(seat, []))
+    assert end(sitting, 1, change(seat, [])).outcomes == {1: Outcome.DUPLICATE}
+    with pytest.raises(Refused, match="has ended"):
+        end(sitting, 2, change(seat, [token(sitting, seat)], sequence=2))
+
+
+def test_gaps_without_end_are_refused(sitting):
+    for start in (1, 201, 401):
+        save(sitting, *(change(1, [], sequence=number) for number in range(start, start + 200, 2)))
+    with pytest.raises(Refused) as refused:
+        save(sitting, change(1, [], sequence=999))
+    assert refused.value.code == 429
 
 
 def test_ending_twice_is_harmless(sitting):

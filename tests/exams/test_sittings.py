@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from accounts.services import set_accommodation
 from exams.models import Form, Sitting
-from exams.services import sittings
+from exams.services import saving, sittings
 from exams.services.sittings import CannotBegin
 from tests.factories import UserFactory, begin, close, sat
 
@@ -89,6 +89,18 @@ def test_the_retake_rule(user, exam, offset, allowed):
                 sittings.begin(user=user, exam=exam)
 
 
+@pytest.mark.parametrize("how", ["ended", "given up"])
+def test_the_retake_rule_knows_every_sitting_that_showed_its_questions(user, exam, how):
+    sitting = begin(user, exam)
+    if how == "ended":
+        saving.end(sitting_id=sitting.pk, user_id=user.pk, claim=1, sequence=99)
+    else:
+        sittings.abandon(sitting_id=sitting.pk, user_id=user.pk)
+    exam.retake_after_days = 14
+    with pytest.raises(CannotBegin):
+        sittings.begin(user=user, exam=exam)
+
+
 @pytest.mark.parametrize(("offset", "ended"), [(-1, 0), (0, 1), (1, 1), (3600, 1)])
 def test_time_runs_out_as_of_the_deadline_whoever_notices(user, exam, offset, ended):
     sitting = begin(user, exam)
@@ -155,9 +167,28 @@ def test_a_closed_sitting_cannot_be_abandoned(user, exam):
 
 def test_every_window_gets_a_higher_claim(user, exam):
     sitting = begin(user, exam)
-    assert [sittings.claim(sitting_id=sitting.pk, user_id=user.pk) for _ in range(2)] == [2, 3]
+    assert [sittings.claim(sitting_id=sitting.pk, user_id=user.pk).claim for _ in range(2)] == [2, 3]
+
+
+def test_after_the_deadline_a_window_may_still_claim_to_hand_in_what_waits(user, exam):
+    sitting = begin(user, exam)
+    sittings.settle(now=sitting.deadline)
+    assert sittings.claim(sitting_id=sitting.pk, user_id=user.pk).claim == 2
+
+
+def test_once_a_window_has_ended_the_exam_no_other_may_claim_it(user, exam):
+    sitting = begin(user, exam)
+    saving.end(sitting_id=sitting.pk, user_id=user.pk, claim=1, sequence=99)  # 99 changes are still on their way
+    assert sittings.claim(sitting_id=sitting.pk, user_id=user.pk).claim == 1
+
+
+def test_windows_are_not_without_end(user, exam):
+    sitting = begin(user, exam)
+    Sitting.objects.update(claim=sittings.MOST_CLAIMS)
+    with pytest.raises(sittings.TooManyClaims):
+        sittings.claim(sitting_id=sitting.pk, user_id=user.pk)
 
 
 def test_a_closed_sitting_hands_out_no_claim(user, exam):
     sitting = close(begin(user, exam))
-    assert sittings.claim(sitting_id=sitting.pk, user_id=user.pk) == 1
+    assert sittings.claim(sitting_id=sitting.pk, user_id=user.pk).claim == 1

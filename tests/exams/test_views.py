@@ -56,8 +56,9 @@ def test_instructions_name_the_persons_own_time(signed_in, user, exam):
     assert "3 h 45 min" in signed_in.get(reverse("exam_begin", args=[exam.code])).content.decode()
 
 
-def test_an_unknown_exam_is_not_found(signed_in, exam):
-    assert signed_in.get(reverse("exam_begin", args=["XYZ"])).status_code == 404
+@pytest.mark.parametrize("code", ["XYZ", "a%00b", "..%2f", "%F0%9F%98%80"])
+def test_an_unknown_exam_is_not_found(signed_in, exam, code):
+    assert signed_in.get(f"/exams/{code}/begin/").status_code == 404
 
 
 def test_a_running_exam_is_offered_to_continue(signed_in, sitting):
@@ -91,7 +92,7 @@ def test_the_page_takes_a_constant_number_of_statements(signed_in, sitting, answ
         Answer(sitting=sitting, seat=seat, claim=1, sequence=seat, saved_at=sitting.started_at)
         for seat in range(1, answered + 1)
     )
-    with django_assert_num_queries(10):
+    with django_assert_num_queries(8):
         page = signed_in.get(reverse("sitting", args=[sitting.pk])).content.decode()
     assert page.count('class="question"') == 65
 
@@ -105,8 +106,10 @@ def test_the_page_shows_what_is_stored(signed_in, sitting):
 
 
 @pytest.mark.parametrize(("offset", "status"), [(-1, 200), (0, 302), (1, 302)])
-def test_the_page_ends_with_the_deadline(signed_in, sitting, offset, status):
-    with time_machine.travel(sitting.deadline + dt.timedelta(seconds=offset), tick=False):
+def test_the_page_comes_until_the_grace_is_over(signed_in, sitting, offset, status):
+    """After the deadline it hands in what waits on the device, and then leads to the result."""
+    over = sitting.deadline + dt.timedelta(seconds=sitting.grace_seconds)
+    with time_machine.travel(over + dt.timedelta(seconds=offset), tick=False):
         assert signed_in.get(reverse("sitting", args=[sitting.pk])).status_code == status
 
 
@@ -219,6 +222,7 @@ def test_bad_changes_are_refused_with_one_sentence(signed_in, sitting, changed, 
         (b"\xff\xfe", 400),
         ("[" * 30_000, 400),
         ('{"claim": 1, "changes": [' + " " * 70_000 + "]}", 413),
+        ('{"claim": 1, "changes": [' + " " * 1_500_000 + "]}", 413),
     ],
 )
 def test_malformed_and_huge_bodies_are_refused(signed_in, sitting, body, status):

@@ -74,7 +74,7 @@ def test_the_list_takes_a_constant_number_of_statements(signed_in, user, exam, e
     for number in range(1, exams):
         _copy(exam, f"X-{number}")
     begin(user, exam)
-    with django_assert_num_queries(9):
+    with django_assert_num_queries(11):
         page = signed_in.get(EXAMS)
     assert page.content.decode().count('class="exam-card"') == exams
 
@@ -144,7 +144,7 @@ def test_time_left_is_the_servers(signed_in, user, exam):
 def test_an_exams_page_takes_a_constant_number_of_statements(signed_in, user, exam, past, django_assert_num_queries):
     for _ in range(past):
         close(begin(user, exam))
-    with django_assert_num_queries(13):
+    with django_assert_num_queries(15):
         page = signed_in.get(MLA)
     assert text_of(page).count("Result follows") == past
 

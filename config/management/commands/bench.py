@@ -58,7 +58,10 @@ class Command(BaseCommand):
             raise CommandError(f"There is no exam {options['exam']}.")
         if options["runs"] < 1:
             raise CommandError("--runs must be at least 1.")
-        report = {name: PARTS[name](exam, options["runs"]) for name in options["parts"] or PARTS}
+        try:
+            report = {name: PARTS[name](exam, options["runs"]) for name in options["parts"] or PARTS}
+        except sittings.CannotBegin as problem:
+            raise CommandError(str(problem)) from problem
         if options["json"]:
             self.stdout.write(json.dumps(report))
             return

@@ -36,7 +36,8 @@ class Command(BaseCommand):
         if not 1 <= port <= 65535:
             raise CommandError(f"There is no port {port}.")
         if not free(host, port):
-            raise CommandError(f"Port {port} is in use; try another one, such as `make run PORT={port % 65535 + 10}`.")
+            other = port + 10 if port < 65_000 else 8010
+            raise CommandError(f"Port {port} is in use; try another one, such as `make run PORT={other}`.")
         # A signal ends the loop below in the ordinary way, so that everything is stopped in order.
         signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
         call_command("quickstart", stdout=self.stdout, stderr=self.stderr)

@@ -47,9 +47,10 @@ class Command(BaseCommand):
             signal.signal(number, lambda *_: stop.set())
         pools_due = time.monotonic()
         while not stop.is_set():
-            now = time.monotonic()
-            if beat(pools=now >= pools_due) and now >= pools_due:
-                pools_due = now + POOLS_EVERY
+            pools = time.monotonic() >= pools_due
+            if pools:
+                pools_due = time.monotonic() + POOLS_EVERY
+            beat(pools=pools)
             stop.wait(INTERVAL)
 
 

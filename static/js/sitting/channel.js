@@ -35,7 +35,7 @@ export class Channel {
     if (this.running || this.stopped) return;
     this.running = true;
     try {
-      while (!this.stopped && (this.outbox.packet() || this.ending)) {
+      while (!this.stopped && this.outbox.claim && (this.outbox.packet() || this.ending)) {
         if (!this.failures) this.on.status("saving"); // while it fails, the reason stays to be read
         const done = await this.#round();
         if (!done) await this.#pause();
@@ -68,7 +68,12 @@ export class Channel {
     const last = this.ending && (!packet || (packet.whole && packet.claim === this.outbox.claim));
     const changes = packet ? packet.changes.map(message) : [];
     const reply = last
-      ? await this.#post(this.endUrl, { claim: this.outbox.claim, sequence: this.outbox.last, changes })
+      ? await this.#post(this.endUrl, {
+          claim: this.outbox.claim,
+          sequence: this.outbox.last,
+          changes,
+          dropped: this.outbox.dropped,
+        })
       : await this.#post(`${this.url}changes/`, { claim: packet.claim, changes });
     if (!reply) return false;
     if (reply.status === 200 && reply.body.acknowledged) {
@@ -78,27 +83,32 @@ export class Channel {
       if (last && reply.body.state !== "in_progress") this.#finish(reply.body);
       return true;
     }
-    this.#refused(reply, packet, last);
-    return true;
+    return this.#refused(reply, packet, last);
   }
 
   // The server said no. What it names is dropped with its reason; whatever else is in the packet is sent again.
-  #refused({ status, body }, packet, last) {
-    const over = body.state && body.state !== "in_progress";
-    if (over) this.ending = true; // all that is left to do is to say so, and to go to the result
-    if (body.refused) {
-      this.outbox.remove(packet.claim, body.refused);
-      if (!over) this.on.refused(body.error);
+  // Returns whether to go on at once.
+  async #refused({ status, body }, packet, last) {
+    const over = Boolean(body.state) && body.state !== "in_progress";
+    if (over) this.ending = true; // all that is left to do is to hand in the rest, and to go to the result
+    if (body.refused && packet) {
+      const lost = this.outbox.drop(packet.claim, body.refused);
+      if (over) this.on.tooLate(lost);
+      else this.on.refused(body.error);
     } else if (status === 409 && last) {
       this.ending = false; // another window holds the exam; what waits here still goes to it as changes
       this.on.claimed();
-    } else if (over) {
+    } else if (status === 404 || over) {
       this.#finish(body);
+    } else if (status === 409) {
+      this.outbox.disown(packet.claim);
+      return (await this.claim()).state === "in_progress";
     } else {
       this.on.refused(body.error ?? "The server did not accept an answer.");
-      if (packet) this.outbox.remove(packet.claim, packet.changes.map((change) => change.sequence));
+      if (packet) this.outbox.drop(packet.claim, packet.changes.map((change) => change.sequence));
       else this.ending = false;
     }
+    return true;
   }
 
   #finish(body) {

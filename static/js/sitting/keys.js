@@ -1,6 +1,25 @@
-// Everything by keyboard alone. Plain letters act only where nothing is typed, and never with a modifier.
+// Everything by keyboard alone. Plain letters act only where nothing is typed, and never with a modifier. Who speaks
+// to the computer can switch them off, so that no word answers a question; the choice is kept in this browser.
 
-export function listen({ board, clock, actions }) {
+const STORE = "cutscore:shortcuts";
+
+function remember(enabled) {
+  try {
+    enabled.checked = localStorage.getItem(STORE) !== "off";
+  } catch {
+    // Storage forbidden: on, as long as nobody says otherwise.
+  }
+  enabled.addEventListener("change", () => {
+    try {
+      localStorage.setItem(STORE, enabled.checked ? "on" : "off");
+    } catch {
+      // The choice then lasts as long as the page.
+    }
+  });
+}
+
+export function listen({ board, clock, actions, enabled }) {
+  remember(enabled);
   const commands = {
     n: actions.next,
     p: actions.previous,
@@ -10,7 +29,7 @@ export function listen({ board, clock, actions }) {
     "?": actions.help,
   };
   document.addEventListener("keydown", (event) => {
-    if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
+    if (!enabled.checked || event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
     if (document.querySelector("dialog[open]") || event.target.closest("select, textarea, input[type=text]")) return;
     const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
     const place = "12345678".indexOf(key) >= 0 ? Number(key) - 1 : "abcdefgh".indexOf(key);

@@ -28,9 +28,10 @@ const channel = new Channel({
   endUrl: body.dataset.endUrl,
   outbox,
   clock,
-  on: { status: showStatus, acknowledged, claimed, refused, over: timeIsUp, finished },
+  on: { status: showStatus, acknowledged, claimed, refused, tooLate, over: hasEnded, finished },
 });
 let readOnly = false;
+let lost = 0; // answers that came too late
 
 function announce(text) {
   announcer.textContent = "";
@@ -61,7 +62,16 @@ function showStatus(state) {
 
 function acknowledged(reply) {
   for (const [seat, version] of Object.entries(reply.versions ?? {})) board.sheet(Number(seat)).version = version;
-  status.dataset.time = new Date(reply.now).toLocaleTimeString([], { hour12: false });
+  status.dataset.time = new Date(reply.now).toLocaleTimeString([], { hourCycle: "h23" });
+  // A change of an older window met a newer answer: show the one that counts, and say so.
+  for (const [seat, [response, flagged]] of Object.entries(reply.standing ?? {})) {
+    const sheet = board.sheet(Number(seat));
+    if (outbox.pending.some((pending) => pending.seat === sheet.number)) continue;
+    sheet.response = response;
+    sheet.flagged = flagged;
+    board.mark(sheet);
+    refused(`Question ${seat} was answered in another window, and that answer stands.`);
+  }
 }
 
 function refused(sentence) {
@@ -75,11 +85,12 @@ function refused(sentence) {
 function change(sheet) {
   board.mark(sheet);
   if (readOnly) return;
-  note(sheet);
-  // Time spent on other questions since the last save travels along; it is not worth a request of its own.
+  // Time spent on other questions since the last save travels along; it is not worth a request of its own. It goes
+  // first: the last change of a packet says where the candidate is.
   for (const other of sheets) {
     if (other !== sheet && other.spent - other.spentKnown > 1_000) note(other, { quiet: true });
   }
+  note(sheet);
   channel.flush();
 }
 
@@ -163,7 +174,7 @@ const actions = {
   help: () => dialog("keys-dialog").showModal(),
 };
 
-listen({ board, clock, actions });
+listen({ board, clock, actions, enabled: document.getElementById("shortcuts") });
 board.flag.addEventListener("click", actions.flag);
 document.getElementById("show-keys").addEventListener("click", actions.help);
 document.getElementById("hide-time").addEventListener("click", () => clock.toggle());
@@ -188,14 +199,14 @@ document.getElementById("open-end").addEventListener("click", () => {
   dialog("end-dialog").showModal();
 });
 
-document.getElementById("end-exam").addEventListener("click", (event) => {
-  event.currentTarget.setAttribute("aria-disabled", "true");
-  event.currentTarget.textContent = "Ending …";
-  endExam();
-});
+document.getElementById("end-exam").addEventListener("click", endExam);
 
+// From here there is no way back: the request may have arrived although its answer did not.
 function endExam() {
   if (readOnly && !clock.over) return;
+  document.querySelector(".questions").inert = true;
+  for (const open of document.querySelectorAll("dialog[open]")) open.close();
+  dialog("ended-dialog").showModal();
   for (const sheet of sheets) {
     if (sheet === board.current) board.lap();
     if (clock.left > 0 && sheet.spent - sheet.spentKnown > 1_000) note(sheet, { quiet: true });
@@ -204,17 +215,31 @@ function endExam() {
 }
 
 function timeIsUp() {
-  if (channel?.stopped || channel?.ending) return;
-  for (const open of document.querySelectorAll("dialog[open]")) open.close();
-  dialog("ended-dialog").showModal();
+  if (channel.stopped || channel.ending) return;
   announce("Time is up. The exam has ended.");
   if (readOnly) finished();
   else endExam();
 }
 
-function finished() {
-  location.assign(body.dataset.resultUrl);
+// The server says that the exam is over: by the clock, from another window, or by staff.
+function hasEnded() {
+  if (clock.over) timeIsUp();
+  else endExam();
 }
+
+function tooLate(count) {
+  lost += count;
+  dialog("ended-dialog").querySelector("p").textContent =
+    `${lost} answer${lost === 1 ? "" : "s"} came too late to count. Everything saved before is in.`;
+}
+
+// Nobody is led away from a sentence that they have not read.
+function finished() {
+  if (lost) dialog("ended-dialog").open || dialog("ended-dialog").showModal();
+  else location.assign(body.dataset.resultUrl);
+}
+
+dialog("ended-dialog").addEventListener("cancel", (event) => event.preventDefault());
 
 // ---- another window ----------------------------------------------------------------------------------------------
 
@@ -222,8 +247,8 @@ function claimed() {
   if (channel.stopped) return;
   readOnly = true;
   document.querySelector(".questions").inert = true;
-  dialog("end-dialog").close();
-  if (!dialog("claimed-dialog").open) dialog("claimed-dialog").showModal();
+  for (const open of document.querySelectorAll("dialog[open]")) open.close();
+  dialog("claimed-dialog").showModal();
 }
 
 document.getElementById("take-back").addEventListener("click", () => location.reload());
@@ -243,7 +268,10 @@ if (start.state === "in_progress") {
   showStatus("saved");
   body.dataset.ready = "";
   channel.flush();
+} else if (start.state === "ended") {
+  hasEnded(); // what was answered in time and waits on this device is handed in now
 } else {
+  outbox.clear();
   finished();
 }
 

@@ -5,16 +5,29 @@ const MOST = 100; // changes in one packet; after a long time offline there are 
 
 export class Outbox {
   constructor(sitting) {
-    this.key = `cutscore:outbox:${sitting}`;
+    this.prefix = `cutscore:outbox:${sitting}:`;
+    this.key = this.prefix + Math.random().toString(36).slice(2); // each window its own: none overwrites another's
     this.claim = 0; // 0: the server has not handed one out yet
     this.last = 0; // the highest sequence number of our claim
-    this.pending = this.#stored();
+    this.dropped = []; // numbers of our claim that the server refused, so that End need not wait for them
     this.onchange = () => {};
+    this.pending = this.#keys().flatMap((key) => this.#stored(key));
+    if (this.pending.length) this.#store();
+    for (const key of this.#keys()) if (key !== this.key) forget(key);
   }
 
-  #stored() {
+  // Where windows of this sitting keep what waits. Adopting it twice is harmless: the server knows each change.
+  #keys() {
     try {
-      const stored = JSON.parse(localStorage.getItem(this.key) ?? "[]");
+      return Object.keys(localStorage).filter((key) => key.startsWith(this.prefix));
+    } catch {
+      return []; // storage forbidden
+    }
+  }
+
+  #stored(key) {
+    try {
+      const stored = JSON.parse(localStorage.getItem(key) ?? "[]");
       return Array.isArray(stored) ? stored : [];
     } catch {
       return [];
@@ -44,6 +57,7 @@ export class Outbox {
   setClaim(claim) {
     this.claim = claim;
     this.last = 0;
+    this.dropped = [];
     for (const change of this.pending) {
       if (!change.claim) this.#number(change);
     }
@@ -82,10 +96,26 @@ export class Outbox {
     return { claim, changes, whole: changes.length === numbered.length };
   }
 
-  // Remove what the server has acknowledged, or refused for good.
+  // Remove what the server has acknowledged.
   remove(claim, sequences) {
     const gone = new Set(sequences.map(Number));
     this.pending = this.pending.filter((change) => change.claim !== claim || !gone.has(change.sequence));
+    this.#store();
+  }
+
+  // Remove what the server has refused for good; returns how many that were.
+  drop(claim, sequences) {
+    const before = this.pending.length;
+    if (claim === this.claim) this.dropped.push(...sequences);
+    this.remove(claim, sequences);
+    return before - this.pending.length;
+  }
+
+  // The server does not know the claim: number its changes anew under the next one.
+  disown(claim) {
+    for (const change of this.pending) {
+      if (change.claim === claim) Object.assign(change, { claim: 0, sequence: 0, sent: false });
+    }
     this.#store();
   }
 
@@ -93,6 +123,15 @@ export class Outbox {
   clear() {
     this.pending = [];
     this.#store();
+    this.#keys().forEach(forget);
+  }
+}
+
+function forget(key) {
+  try {
+    localStorage.removeItem(key);
+  } catch {
+    // Storage forbidden: then nothing was kept either.
   }
 }
 
