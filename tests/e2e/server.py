@@ -1,0 +1,101 @@
+"""The real web server in its own processes, on the database of this pytest process. It can be killed and restarted."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import signal
+import socket
+import subprocess
+import sys
+from pathlib import Path
+from urllib.parse import quote, urlencode
+
+from django.conf import settings
+from django.db import connection
+
+from config.management.commands.run import die_with_parent, wait_until_up
+from tests.environment import ROOT
+
+HOST = "127.0.0.1"
+STOP_SECONDS = 10
+
+
+class Server:
+    """Granian as `manage.py run` starts it. The port is the operating system's choice and stays through restarts."""
+
+    def __init__(self, log: Path, *, workers: int = 1, **environment: str) -> None:
+        self.log, self.workers, self.port = log, workers, free_port()
+        self.environment = {**os.environ, "DATABASE_URL": database_url(), "SITTING_GRACE_SECONDS": "120", **environment}
+        self.process: subprocess.Popen[bytes] | None = None
+        log.unlink(missing_ok=True)
+
+    @property
+    def url(self) -> str:
+        return f"http://{HOST}:{self.port}"
+
+    @property
+    def running(self) -> bool:
+        return self.process is not None and self.process.poll() is None
+
+    def start(self) -> None:
+        """Start and wait until the database answers through it."""
+        with self.log.open("ab") as log:
+            self.process = subprocess.Popen(
+                [
+                    sys.executable, "-m", "granian", "--interface", "wsgi", "--host", HOST, "--port", str(self.port),
+                    "--workers", str(self.workers), "--blocking-threads", "4", "--no-ws", "--http", "1",
+                    "--workers-kill-timeout", "5", "--respawn-failed-workers", "--log-level", "warning",
+                    "config.wsgi:application",
+                ],
+                cwd=ROOT, env=self.environment, stdout=log, stderr=log, stdin=subprocess.DEVNULL,
+                start_new_session=True, preexec_fn=die_with_parent,
+            )  # fmt: skip
+        wait_until_up(f"{self.url}/readyz", [self.process])
+
+    def kill(self) -> None:
+        """SIGKILL to the server and all its workers at once: nobody gets to say goodbye."""
+        if self.process:
+            os.killpg(self.process.pid, signal.SIGKILL)
+            self.process.wait(STOP_SECONDS)
+
+    def stop(self) -> None:
+        if self.process and self.running:
+            self.process.terminate()
+            try:
+                self.process.wait(STOP_SECONDS)
+            except subprocess.TimeoutExpired:
+                self.kill()
+
+    def restart(self) -> None:
+        """Back on the same port, whether it was killed or still runs."""
+        self.stop()
+        self.start()
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind((HOST, 0))
+        return int(probe.getsockname()[1])
+
+
+def database_url() -> str:
+    """The test database of this pytest process as another process would name it."""
+    parts = connection.settings_dict
+    person = f"{quote(parts['USER'])}:{quote(parts['PASSWORD'])}" if parts["PASSWORD"] else quote(parts["USER"])
+    options = {"host": parts["HOST"], "port": parts["PORT"], **parts["OPTIONS"]}
+    query = urlencode({name: value for name, value in options.items() if value})
+    return f"postgresql://{person}@/{quote(parts['NAME'])}?{query}"
+
+
+def collect_static() -> None:
+    """Static files under their hashed names, once per run. The test process itself uses plain names."""
+    run = os.environ.get("PYTEST_XDIST_TESTRUNUID", str(os.getpid()))
+    done = Path(settings.VAR) / "static.run"
+    with (Path(settings.VAR) / "static.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if done.exists() and done.read_text() == run:
+            return
+        command = [sys.executable, "manage.py", "collectstatic", "--noinput", "--clear", "--verbosity", "0"]
+        subprocess.run(command, cwd=ROOT, check=True, env={**os.environ, "DATABASE_URL": database_url()})
+        done.write_text(run)
