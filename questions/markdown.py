@@ -28,6 +28,7 @@ def _clean(html: str) -> str:
         tags=ALLOWED,
         attributes=ATTRIBUTES,
         url_schemes={"https"},
+        url_relative="deny",  # inside the application a question has nowhere to lead
         link_rel="noopener noreferrer",
     )
 

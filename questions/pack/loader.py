@@ -3,22 +3,17 @@
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
-import json
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from decimal import Decimal
 from typing import Any
 
 from django.db import connection, transaction
+from django.db.models import Max, Q
 
 from questions import markdown
-from questions.kinds import KINDS
 from questions.models import (
-    Domain,
     Enmity,
     Exam,
-    KindShare,
     Option,
     Placement,
     Prompt,
@@ -35,7 +30,9 @@ from questions.models import (
 from questions.models.bank import RevisionState
 from questions.models.measurement import Status
 from questions.pack import schema
+from questions.pack.outline import write_exam
 from questions.pack.reader import Pack, PackError, PackErrors
+from questions.pack.wording import digest, facts_of, mean_rating, wording_of
 
 METHOD = "desk estimate"
 LOCK = 0x9ACC  # advisory lock: two loaders take turns, so that both see whole packs
@@ -60,66 +57,18 @@ def load(*, pack: Pack, now: dt.datetime, progress: Progress = lambda done, tota
     """Bring the bank in step with the pack. Raises PackErrors, and then nothing has changed.
 
     A changed wording becomes a new published revision; the old one stays for the sittings that showed it.
-    Questions that the pack no longer holds stay in the bank: retiring is a decision of its own.
+    Questions that the pack no longer holds stay in the bank, and retired ones stay retired: retiring is a decision
+    of its own.
     """
     with transaction.atomic():
         with connection.cursor() as cursor:
             cursor.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
         report = LoadReport()
-        if pack.exam:
-            write_exam(pack.exam)
+        if pack.exam and pack.exam_source:
+            write_exam(pack.exam, pack.exam_source)
             report.exam = pack.exam.code
         _Loader(pack, now, report, progress).run()
         return report
-
-
-def write_exam(exam: schema.Exam) -> Exam:
-    """Create or update the exam with its shares and outline, matched by code."""
-    row, _ = Exam.objects.update_or_create(
-        code=exam.code,
-        defaults={
-            "name": exam.name,
-            "level": exam.level,
-            "status": exam.status,
-            "as_of": exam.as_of,
-            "minutes": exam.minutes,
-            "language_minutes": exam.language_minutes,
-            "questions": exam.questions,
-            "scored": exam.scored,
-            "scale_minimum": exam.scale.minimum,
-            "scale_maximum": exam.scale.maximum,
-            "pass_mark": exam.scale.pass_mark,
-        },
-    )
-    for kind, share in exam.kinds.items():
-        KindShare.objects.update_or_create(
-            exam=row,
-            kind=kind,
-            defaults={
-                "form_minimum": share.form[0],
-                "form_maximum": share.form[1],
-                "scored_minimum": share.scored[0],
-                "scored_maximum": share.scored[1],
-            },
-        )
-    KindShare.objects.filter(exam=row).exclude(kind__in=exam.kinds).delete()
-    task_number = 0
-    for number, domain in enumerate(exam.domains, 1):
-        domain_row, _ = Domain.objects.update_or_create(
-            exam=row,
-            code=domain.code,
-            defaults={"number": number, "title": domain.title, "weight": domain.weight},
-        )
-        for task in domain.tasks:
-            task_number += 1
-            task_row, _ = Task.objects.update_or_create(
-                exam=row,
-                code=task.code,
-                defaults={"domain": domain_row, "number": task_number, "title": task.title},
-            )
-            for topic in task.topics:
-                Topic.objects.update_or_create(task=task_row, number=topic.number, defaults={"title": topic.title})
-    return row
 
 
 class _Loader:
@@ -138,6 +87,11 @@ class _Loader:
             revision.question_id: revision
             for revision in Revision.objects.published().filter(question__public_id__in=pack.questions)
         }
+        revisions = Revision.objects.filter(question__public_id__in=pack.questions)
+        newest = revisions.order_by().values("question").annotate(newest=Max("number"))
+        self.numbers = dict(newest.values_list("question_id", "newest"))
+        retired = revisions.filter(state=RevisionState.RETIRED).exclude(question__in=self.published)
+        self.retired = set(retired.values_list("question__public_id", flat=True))
 
     def run(self) -> None:
         self._check()
@@ -149,14 +103,18 @@ class _Loader:
         ]
         for row in Question.objects.bulk_create(new_rows):
             self.rows[row.public_id] = row
+        self._move_between_scenarios(scenarios)
         facts_before = self._facts()
         reworded: list[tuple[schema.Question, Revision]] = []
         for done, (question, _) in enumerate(self.pack.questions.values(), 1):
+            if question.id in self.retired:
+                self.report.unchanged.append(question.id)
+                continue
             scenario = scenarios[question.scenario] if question.scenario else None
             current = self.published.get(self.rows[question.id].pk)
             wording = digest(wording_of(question), scenario.digest if scenario else "")
             if current is None or current.digest != wording:
-                reworded.append((question, self._revision(question, current, scenario, wording)))
+                reworded.append((question, self._revision(question, scenario, wording)))
             self._count(question, current, reworded, facts_before)
             self.progress(done, len(self.pack.questions))
         self._write_revisions(reworded)
@@ -210,12 +168,21 @@ class _Loader:
                 )
         return latest
 
-    def _revision(
-        self, question: schema.Question, current: Revision | None, scenario: ScenarioRevision | None, wording: str
-    ) -> Revision:
+    def _move_between_scenarios(self, scenarios: dict[str, ScenarioRevision]) -> None:
+        moved = []
+        for question, _ in self.pack.questions.values():
+            row = self.rows[question.id]
+            scenario = scenarios[question.scenario].scenario if question.scenario else None
+            if question.id not in self.retired and row.scenario_id != (scenario.pk if scenario else None):
+                row.scenario = scenario
+                moved.append(row)
+        if moved:
+            Question.objects.bulk_update(moved, ["scenario"])
+
+    def _revision(self, question: schema.Question, scenario: ScenarioRevision | None, wording: str) -> Revision:
         return Revision(
             question=self.rows[question.id],
-            number=current.number + 1 if current else 1,
+            number=self.numbers.get(self.rows[question.id].pk, 0) + 1,
             state=RevisionState.PUBLISHED,
             kind=question.kind,
             scenario_revision=scenario,
@@ -300,7 +267,7 @@ class _Loader:
         rows = [self.rows[question.id] for question in questions]
         revisions = [self.published[row.pk] for row in rows]
         Placement.objects.filter(question__in=rows).delete()
-        Rating.objects.filter(revision__in=revisions).delete()
+        Rating.objects.filter(revision__in=revisions, method=METHOD).delete()  # a panel's ratings are not ours
         Standing.objects.filter(revision__in=revisions).exclude(status=Status.CALIBRATED).delete()
         placements, topics = [], []
         for question in questions:
@@ -344,46 +311,22 @@ class _Loader:
         )
 
     def _write_enmities(self) -> None:
+        """Bring pairs inside the pack in step with it; a pair with a question outside is only added."""
+        inside = {row.pk: public_id for public_id, row in self.rows.items()}
         names = {enemy for question, _ in self.pack.questions.values() for enemy in question.enemies}
         ids = dict(Question.objects.filter(public_id__in=names).values_list("public_id", "pk"))
-        pairs = {
+        wanted = {
             (min(row.pk, ids[enemy]), max(row.pk, ids[enemy]))
             for question, _ in self.pack.questions.values()
             for enemy in question.enemies
             for row in (self.rows[question.id],)
         }
-        Enmity.objects.bulk_create(
-            (Enmity(first_id=first, second_id=second) for first, second in sorted(pairs)), ignore_conflicts=True
-        )
-
-
-def mean_rating(values: list[int]) -> Decimal:
-    """Mean of ratings in hundredths as an exact share with four decimals."""
-    return (Decimal(sum(values)) / Decimal(100 * len(values))).quantize(Decimal("0.0001"))
-
-
-def wording_of(question: schema.Question) -> dict[str, Any]:
-    """What a candidate or reader of the review sees; a change here is a new revision."""
-    return {
-        "kind": KINDS[question.kind].name,
-        "stem": question.stem,
-        "options": [option.model_dump(exclude={"id"}) for option in question.options],
-        "prompts": [
-            [prompt.text, prompt.rationale, content.option]
-            for prompt, content in zip(question.prompts, question.content.prompts, strict=True)
-        ],
-        "references": [[reference.title, str(reference.url)] for reference in question.references],
-    }
-
-
-def facts_of(question: schema.Question) -> dict[str, Any]:
-    """What the pack says about a question beside its wording."""
-    return {
-        "placements": {place.exam: [place.task, sorted(place.topics)] for place in question.placements},
-        "ratings": {exam: sorted(values) for exam, values in question.ratings.items()},
-    }
-
-
-def digest(content: dict[str, Any], *more: str) -> str:
-    text = json.dumps([content, *more], sort_keys=True, ensure_ascii=False)
-    return hashlib.sha256(text.encode()).hexdigest()
+        known = Enmity.objects.filter(Q(first__in=inside) | Q(second__in=inside)).values_list("pk", "first", "second")
+        before = {(first, second): pk for pk, first, second in known}
+        gone = [pair for pair in before if pair not in wanted and set(pair) <= set(inside)]
+        new = sorted(wanted - set(before))
+        Enmity.objects.filter(pk__in=[before[pair] for pair in gone]).delete()
+        Enmity.objects.bulk_create(Enmity(first_id=first, second_id=second) for first, second in new)
+        concerned = {inside[pk] for pair in (*gone, *new) for pk in pair if pk in inside}
+        self.report.changed += [public_id for public_id in self.report.unchanged if public_id in concerned]
+        self.report.unchanged = [public_id for public_id in self.report.unchanged if public_id not in concerned]

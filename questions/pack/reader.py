@@ -14,6 +14,7 @@ from pydantic import BaseModel, ValidationError
 from questions.pack.schema import ContentProblem, Exam, Question, QuestionFile, Scenario
 
 MAXIMUM_FILE_BYTES = 2_000_000
+MAXIMUM_DEPTH = 50  # libyaml composes recursively and crashes the process on a file of brackets
 
 Place = tuple[int | str, ...]
 Model = TypeVar("Model", bound=BaseModel)
@@ -167,22 +168,66 @@ def read_file(path: Path, model: type[Model], folder: Path) -> tuple[Model | Non
         if path.stat().st_size > MAXIMUM_FILE_BYTES:
             return None, None, [PackError(name, 1, "", f"the file is larger than {MAXIMUM_FILE_BYTES:,} bytes")]
         text = path.read_text(encoding="utf-8")
-        node = yaml.compose(text, Loader=yaml.CSafeLoader)
-        data: Any = yaml.load(text, Loader=yaml.CSafeLoader)
+        if found := _scan(name, text):
+            return None, None, found
+        loader = PackLoader(text)
+        node = loader.get_single_node()
+        if node is None:
+            return None, None, [PackError(name, 1, "", "the file is empty")]
+        data: Any = loader.construct_document(node)
     except UnicodeDecodeError:
         return None, None, [PackError(name, 1, "", "the file is not UTF-8 text")]
+    except OSError as error:
+        return None, None, [PackError(name, 1, "", f"the file cannot be read: {error.strerror}")]
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         return None, None, [PackError(name, line, "", f"not valid YAML: {error.problem}")]
-    except yaml.YAMLError as error:
-        return None, None, [PackError(name, 1, "", f"not valid YAML: {error}")]
-    if node is None:
-        return None, None, [PackError(name, 1, "", "the file is empty")]
+    except (yaml.YAMLError, ValueError) as error:
+        return None, None, [PackError(name, 1, "", f"not valid YAML: {str(error).partition(chr(10))[0]}")]
     document = Document(name, node)
     try:
         return model.model_validate(data), document, []
     except ValidationError as invalid:
         return None, document, _explain(invalid, document)
+
+
+class PackLoader(yaml.CSafeLoader):
+    """Plain data only; dates stay text, so that a day that does not exist is the schema's to name."""
+
+    yaml_implicit_resolvers = {  # noqa: RUF012  # declared by PyYAML as it is
+        sign: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"]
+        for sign, resolvers in yaml.CSafeLoader.yaml_implicit_resolvers.items()
+    }
+
+
+def _scan(name: str, text: str) -> list[PackError]:
+    """What YAML lets pass and no pack may hold: a key twice (the last one would win), NUL, bottomless nesting."""
+    found: list[PackError] = []
+    keys: list[set[str] | None] = []  # of every open mapping; None for a list
+    expected: list[bool] = []  # whether the next node of that mapping is a key
+    for event in yaml.parse(text, Loader=yaml.CSafeLoader):
+        if isinstance(event, yaml.CollectionEndEvent):
+            keys.pop()
+            expected.pop()
+        if not isinstance(event, yaml.NodeEvent):
+            continue
+        line = event.start_mark.line + 1 if event.start_mark else 1
+        is_key = bool(expected) and expected[-1]
+        if expected and keys[-1] is not None:
+            expected[-1] = not is_key
+        if isinstance(event, yaml.ScalarEvent):
+            if "\0" in event.value:
+                found.append(PackError(name, line, "", "the text holds a NUL character"))
+            if is_key and keys[-1] is not None:
+                if event.value in keys[-1]:
+                    found.append(PackError(name, line, event.value, "stands here a second time"))
+                keys[-1].add(event.value)
+        elif isinstance(event, yaml.CollectionStartEvent):
+            keys.append(set() if isinstance(event, yaml.MappingStartEvent) else None)
+            expected.append(isinstance(event, yaml.MappingStartEvent))
+            if len(keys) > MAXIMUM_DEPTH:
+                return [PackError(name, line, "", f"is nested more than {MAXIMUM_DEPTH} levels deep")]
+    return found
 
 
 def _explain(invalid: ValidationError, document: Document) -> list[PackError]:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
+import math
 from collections.abc import Iterable
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, HttpUrl, StringConstraints, model_validator
+from pydantic import BaseModel, ConfigDict, Field, HttpUrl, StringConstraints, UrlConstraints, model_validator
 
 from questions.kinds import CASE_STUDY, KINDS, Content, OptionContent, Problem, PromptContent
 
@@ -19,6 +20,9 @@ DomainCode = Annotated[str, StringConstraints(pattern=r"^D[1-9]$")]
 TaskCode = Annotated[str, StringConstraints(pattern=r"^[1-9]\.[1-9][0-9]?$")]
 KindName = Literal["multiple_choice", "multiple_response", "ordering", "matching"]
 Rating = Annotated[int, Field(ge=1, le=97)]
+Address = Annotated[HttpUrl, UrlConstraints(max_length=500)]
+Count = Annotated[int, Field(ge=0, le=300)]
+Score = Annotated[int, Field(ge=0, le=30_000)]
 
 MAXIMUM_RATING = 97
 ABOVE_CHANCE = 5  # hundredths
@@ -39,13 +43,13 @@ class ContentProblem(ValueError):
 class Share(Strict):
     """How many questions of a kind a form and its scored part may hold, both ends included."""
 
-    form: tuple[int, int]
-    scored: tuple[int, int]
+    form: tuple[Count, Count]
+    scored: tuple[Count, Count]
 
     @model_validator(mode="after")
     def _ordered(self) -> Self:
         for low, high in (self.form, self.scored):
-            if not 0 <= low <= high:
+            if low > high:
                 raise ValueError(f"a share must run from its smaller to its larger number, not {low} to {high}")
         return self
 
@@ -69,9 +73,9 @@ class Domain(Strict):
 
 
 class Scale(Strict):
-    minimum: int = 100
-    maximum: int = 1000
-    pass_mark: int
+    minimum: Score = 100
+    maximum: Score = 1000
+    pass_mark: Score
 
     @model_validator(mode="after")
     def _ordered(self) -> Self:
@@ -108,6 +112,9 @@ class Exam(Strict):
         ):
             if len(set(codes)) != len(codes):
                 raise ValueError(f"two {what}s have the same code")
+        for task in (task for domain in self.domains for task in domain.tasks):
+            if len({topic.number for topic in task.topics}) != len(task.topics):
+                raise ValueError(f"two topics of task {task.code} have the same number")
         for label, total, shares in (
             ("form", self.questions, [share.form for share in self.kinds.values()]),
             ("scored", self.scored, [share.scored for share in self.kinds.values()]),
@@ -141,7 +148,7 @@ class Prompt(Strict):
 
 class Reference(Strict):
     title: Line
-    url: HttpUrl
+    url: Address
 
 
 class Scenario(Strict):
@@ -193,6 +200,11 @@ class Question(Strict):
             *repeated("options", "id", (option.id for option in self.options)),
             *repeated("prompts", "text", (prompt.text.casefold() for prompt in self.prompts)),
             *repeated("placements", "exam", (placement.exam for placement in self.placements)),
+            *(
+                Problem(f"placements.{number}.topics", "names a topic twice")
+                for number, placement in enumerate(self.placements)
+                if len(set(placement.topics)) != len(placement.topics)
+            ),
         ]
 
     def _placement_problems(self) -> list[Problem]:
@@ -207,7 +219,7 @@ class Question(Strict):
         return found
 
     def _rating_problems(self, chance: float) -> list[Problem]:
-        lowest = round(chance * 100) + ABOVE_CHANCE
+        lowest = math.ceil(round(chance * 100, 6)) + ABOVE_CHANCE
         return [
             Problem(f"ratings.{exam}", f"{rating} is below {lowest}, chance plus 0.05 for this question")
             for exam, ratings in self.ratings.items()

@@ -9,6 +9,7 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
+from django.db import transaction
 from django.utils import timezone
 
 from questions.pack.loader import LoadReport, load
@@ -27,6 +28,7 @@ class Command(BaseCommand):
         parser.add_argument("folders", nargs="*", type=Path, help="default: every pack that comes with Cutscore")
         parser.add_argument("--json", action="store_true", help="report as JSON")
 
+    @transaction.atomic
     def handle(self, *args: Any, **options: Any) -> None:
         folders = options["folders"] or sorted(
             path.parent for path in Path(settings.PACKS_DIRECTORY).glob("*/exam.yaml")
@@ -38,17 +40,17 @@ class Command(BaseCommand):
     def _load(self, folder: Path, *, quiet: bool) -> LoadReport:
         if not folder.is_dir():
             raise CommandError(f"{folder} is not a folder.")
+        name = folder.resolve().name
         try:
             report = load(pack=read_pack(folder), now=timezone.now(), progress=self._progress)
         except PackErrors as problems:
             for error in problems.errors[:SHOWN]:
                 self.stderr.write(str(error))
             count = len(problems.errors)
-            raise CommandError(f"{folder.name}: {count} error{'s'[: count != 1]}, nothing was loaded.") from None
+            raise CommandError(f"{name}: {count} error{'s'[: count != 1]}, nothing was loaded.") from None
         if not quiet:
             self.stdout.write(
-                f"{folder.name}: {len(report.added)} added, {len(report.changed)} changed, "
-                f"{len(report.unchanged)} unchanged"
+                f"{name}: {len(report.added)} added, {len(report.changed)} changed, {len(report.unchanged)} unchanged"
             )
         return report
 
