@@ -22,16 +22,25 @@ WITHOUT_DATABASE = {
 def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
     from config import local
+    from config.postgres import PostgresError
 
     command = sys.argv[1] if len(sys.argv) > 1 else "help"
     if command in SETS_UP and not os.environ.get("SECRET_KEY") and not os.environ.get("SECRET_KEY_FILE"):
         local.create_secret(local.var())
     from django.conf import settings
+    from django.core.exceptions import ImproperlyConfigured
     from django.core.management import execute_from_command_line
 
+    try:
+        embedded = settings.EMBEDDED_POSTGRES
+    except ImproperlyConfigured as error:
+        sys.exit(f"Cutscore cannot start: {error}")
     needs_database = command not in WITHOUT_DATABASE and not {"--help", "-h"} & set(sys.argv)
-    with local.database_server(settings.EMBEDDED_POSTGRES if needs_database else None):
-        execute_from_command_line(sys.argv)
+    try:
+        with local.database_server(embedded if needs_database else None):
+            execute_from_command_line(sys.argv)
+    except PostgresError as error:
+        sys.exit(str(error))
 
 
 if __name__ == "__main__":

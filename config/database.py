@@ -22,10 +22,13 @@ def from_url(url: str, *, pool: int = 0) -> dict[str, Any]:
     try:
         parts = {key: value for key, value in conninfo_to_dict(url).items() if value is not None}
     except ProgrammingError as error:
-        raise ImproperlyConfigured(f"DATABASE_URL is not a PostgreSQL address: {error}") from error
+        why = str(error).strip().replace(url, "(hidden)")  # libpq quotes the whole address, password included
+        raise ImproperlyConfigured(f"DATABASE_URL is not a PostgreSQL address: {why}") from None
     settings: dict[str, Any] = {name: str(parts.pop(key, "")) for key, name in KNOWN.items()}
     if not settings["NAME"]:
         raise ImproperlyConfigured("DATABASE_URL names no database.")
+    if not all(port.isdigit() for port in settings["PORT"].split(",") if port):
+        raise ImproperlyConfigured(f"DATABASE_URL has no number for its port, but {settings['PORT']!r}.")
     options: dict[str, Any] = dict(parts)
     if pool:
         options["pool"] = {"min_size": 1, "max_size": pool, "timeout": 10}

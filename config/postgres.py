@@ -14,15 +14,18 @@ import shutil
 import stat
 import subprocess
 import tempfile
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from urllib.parse import quote
 
 MAXIMUM_SOCKET_PATH = 100  # bytes; the kernel's limit for a unix socket is 107
-AWKWARD = set("'\",\\$`\n")  # signs that a list of socket directories or pg_ctl's shell would take for its own
+AWKWARD = set("',")  # signs with a meaning of their own in a list of socket directories
 PORT = 5432  # only names the socket; fixed, so that PGPORT in somebody's environment does not move it
 UNPRIVILEGED = "nobody"  # PostgreSQL refuses to run as root
+PROCESSES = Path("/proc")
+ADOPTION_SECONDS = 30
 
 
 class PostgresError(RuntimeError):
@@ -71,7 +74,7 @@ class EmbeddedPostgres:
         `durable=False` trades safety against power loss for speed and is for tests only.
         """
         with self._lock():
-            if self.running():
+            if self._adopt():
                 return False
             self._prepare()
             # Whoever can open the socket is the superuser, so only this user may.
@@ -101,6 +104,31 @@ class EmbeddedPostgres:
                 connection.execute(f"CREATE DATABASE \"{name}\" TEMPLATE template0 ENCODING 'UTF8'")
 
     # ---- how it is done -------------------------------------------------------------------------------
+
+    def _adopt(self) -> bool:
+        """Whether a server is there already, if only just; tidies up after one that died suddenly."""
+        deadline = time.monotonic() + ADOPTION_SECONDS
+        while not self.running():
+            if not self._processes():
+                # PostgreSQL goes by the number in these files, and would take a process that nobody has reaped yet,
+                # or a stranger with the same number, for its server.
+                if PROCESSES.exists():
+                    (self.data / "postmaster.pid").unlink(missing_ok=True)
+                    (self.socket_directory / f".s.PGSQL.{PORT}.lock").unlink(missing_ok=True)
+                return False
+            if time.monotonic() > deadline:
+                raise PostgresError(f"A server that owns {self.data} neither answers nor ends.")
+            time.sleep(0.05)
+        return True
+
+    def _processes(self) -> list[Path]:
+        """What lives in the data directory, as every process of a server does. Empty where there is no /proc."""
+        found = []
+        for link in PROCESSES.glob("[0-9]*/cwd"):
+            with suppress(OSError):  # ended, or somebody else's
+                if link.readlink() == self.data:
+                    found.append(link.parent)
+        return found
 
     def _prepare(self) -> None:
         self.var.mkdir(parents=True, exist_ok=True)

@@ -4,15 +4,12 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
+    dependencies = (("accounts", "0002_author_and_instructor_roles"),)
 
-    dependencies = [
-        ('accounts', '0002_author_and_instructor_roles'),
-    ]
-
-    operations = [
+    operations = (
         migrations.AddField(
-            model_name='accommodation',
-            name='granted_at',
+            model_name="accommodation",
+            name="granted_at",
             field=models.DateTimeField(blank=True, null=True),
         ),
-    ]
+    )

@@ -6,6 +6,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from allauth.account.models import EmailAddress
+from django.conf import settings
 from django.contrib.auth.hashers import make_password
 from factory.declarations import LazyFunction, Sequence
 from factory.django import DjangoModelFactory
@@ -17,8 +18,13 @@ PASSWORD = "correct horse battery staple"
 
 
 @cache
+def hashed_by(hashers: tuple[str, ...]) -> str:
+    return make_password(PASSWORD)  # slow on purpose, so once for each setting
+
+
 def hashed() -> str:
-    return make_password(PASSWORD)  # slow on purpose, so once
+    # By the hasher in force: signing in with another one's hash would store a new one and end the session.
+    return hashed_by(tuple(settings.PASSWORD_HASHERS))
 
 
 class UserFactory(DjangoModelFactory[User]):

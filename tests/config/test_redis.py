@@ -59,7 +59,7 @@ def test_a_celery_worker_ends_closes_and_scores(redis_url, user, exam, tmp_path)
     Sitting.objects.update(started_at=long_ago, deadline=long_ago + dt.timedelta(minutes=130))
     with (tmp_path / "worker.log").open("wb") as log:
         worker = subprocess.Popen(
-            [sys.executable, "-m", "celery", "-A", "config.celery", "worker", "--pool", "solo", "--loglevel", "warning"],
+            [sys.executable, "-m", "celery", "-A", "config.celery", "worker", "--pool", "solo", "-l", "warning"],
             cwd=ROOT, env={**os.environ, "REDIS_URL": redis_url, "DATABASE_URL": database_url()},
             stdout=log, stderr=log, preexec_fn=die_with_parent,
         )  # fmt: skip
