@@ -102,6 +102,29 @@ def test_answers_given_in_time_but_sent_late_count(page: Page, context: BrowserC
     assert Result.objects.get().raw == 1
 
 
+def test_answers_that_come_after_the_grace_are_told_of(page: Page, context: BrowserContext, sitting: Sitting,
+                                                       watch: Watch) -> None:  # fmt: skip
+    """Nobody is led away to a score without having read that something did not count."""
+    watch.allow("ERR_INTERNET_DISCONNECTED", "409")
+    seat = scored_choice(sitting)
+    leave(sitting, seconds=4)
+    paper = Paper(page).open(sitting)
+    paper.go(seat.number)
+    context.set_offline(True)
+    paper.answer(seat, key_of(seat))
+    expect(paper.dialog("ended")).to_be_visible()
+    after = sitting.deadline + dt.timedelta(seconds=sitting.grace_seconds)
+    assert services.sweep(now=after) == {"ended": 1, "closed": 1, "scored": 1}
+    context.set_offline(False)
+    expect(paper.dialog("ended")).to_contain_text("1 answer came too late to count")
+    page.keyboard.press("Escape")
+    paper.dialog("ended").get_by_role("link", name="Go to the score report").click()
+    expect(page.get_by_role("heading", name="Score report")).to_be_visible()
+    assert not Answer.objects.exists()
+    assert Result.objects.get().raw == 0
+    assert page.evaluate("Object.keys(localStorage).filter((key) => key.includes('outbox')).length") == 0
+
+
 def test_nobody_is_there(page: Page, sitting: Sitting) -> None:
     """The browser is closed: the sweep ends the sitting as of its deadline and, after the grace, scores it."""
     seat = scored_choice(sitting)

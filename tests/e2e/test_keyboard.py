@@ -109,6 +109,22 @@ def test_keys_with_a_modifier_stay_the_browsers(paper: Paper, page: Page) -> Non
     expect(page.locator("#flag")).to_have_attribute("aria-pressed", "false")
 
 
+def test_shortcuts_can_be_switched_off_for_good(paper: Paper, page: Page) -> None:
+    page.keyboard.press("?")
+    page.get_by_label("Use these shortcuts").uncheck()
+    page.keyboard.press("Escape")
+    page.keyboard.press("n")
+    page.reload()
+    paper.ready()
+    page.keyboard.press("n")
+    expect(paper.question(1)).to_be_visible()
+    page.get_by_role("button", name="Keyboard shortcuts").click()
+    page.get_by_label("Use these shortcuts").check()
+    page.get_by_role("button", name="Close").click()
+    page.keyboard.press("n")
+    expect(paper.question(2)).to_be_visible()
+
+
 def test_ending_by_keyboard(paper: Paper, page: Page, sitting: Sitting) -> None:
     seat = first_of(sitting, "multiple_choice")
     walk_to(page, paper, seat.number)
