@@ -228,6 +228,7 @@ function hasEnded() {
 }
 
 function tooLate(count) {
+  if (!count) return; // only times spent, no answer
   lost += count;
   dialog("ended-dialog").querySelector("p").textContent =
     `${lost} answer${lost === 1 ? "" : "s"} came too late to count. Everything saved before is in.`;

@@ -103,12 +103,12 @@ export class Outbox {
     this.#store();
   }
 
-  // Remove what the server has refused for good; returns how many that were.
+  // Remove what the server has refused for good; returns how many answers that were.
   drop(claim, sequences) {
-    const before = this.pending.length;
+    const before = this.waiting;
     if (claim === this.claim) this.dropped.push(...sequences);
     this.remove(claim, sequences);
-    return before - this.pending.length;
+    return before - this.waiting;
   }
 
   // The server does not know the claim: number its changes anew under the next one.
