@@ -112,10 +112,6 @@ class Sitting(models.Model):
         return f"Sitting {self.id}"
 
     @property
-    def is_open(self) -> bool:
-        return self.state in self.UNCLOSED
-
-    @property
     def takes_answers(self) -> bool:
         """In progress, or ended by the deadline alone with the grace still running."""
         ended_by_name = self.end_sequence is not None

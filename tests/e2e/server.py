@@ -14,7 +14,7 @@ from urllib.parse import quote, urlencode
 from django.conf import settings
 from django.db import connection
 
-from config.management.commands.run import die_with_parent, wait_until_up
+from config.management.commands.run import die_with_parent, server_command, wait_until_up
 from tests.environment import ROOT
 
 HOST = "127.0.0.1"
@@ -42,12 +42,7 @@ class Server:
         """Start and wait until the database answers through it."""
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
-                [
-                    sys.executable, "-m", "granian", "--interface", "wsgi", "--host", HOST, "--port", str(self.port),
-                    "--workers", str(self.workers), "--blocking-threads", "4", "--no-ws", "--http", "1",
-                    "--workers-kill-timeout", "5", "--respawn-failed-workers", "--log-level", "warning",
-                    "config.wsgi:application",
-                ],
+                server_command(host=HOST, port=self.port, workers=self.workers),
                 cwd=ROOT, env=self.environment, stdout=log, stderr=log, stdin=subprocess.DEVNULL,
                 start_new_session=True, preexec_fn=die_with_parent,
             )  # fmt: skip

@@ -43,14 +43,9 @@ class Command(BaseCommand):
         call_command("quickstart", stdout=self.stdout, stderr=self.stderr)
         connections.close_all()
         children = [
-            start(
-                sys.executable, "-m", "granian", "--interface", "wsgi", "--host", host, "--port", str(port),
-                "--workers", str(options["workers"]), "--blocking-threads", "4", "--no-ws", "--http", "1",
-                "--workers-kill-timeout", "5", "--respawn-failed-workers", "--log-level", "warning",
-                "config.wsgi:application",
-            ),
+            start(*server_command(host=host, port=port, workers=options["workers"])),
             start(sys.executable, "manage.py", "tick"),
-        ]  # fmt: skip
+        ]
         try:
             wait_until_up(f"http://{host}:{port}/readyz", children)
             self.stdout.write(self.style.SUCCESS(f"\nCutscore is ready at http://{host}:{port}  (Ctrl-C stops it)"))
@@ -62,6 +57,16 @@ class Command(BaseCommand):
             self.stdout.write("\nStopping …")
         finally:
             stop(children)
+
+
+def server_command(*, host: str, port: int, workers: int) -> list[str]:
+    """The web server as the local installation and the browser tests run it."""
+    return [
+        sys.executable, "-m", "granian", "--interface", "wsgi", "--host", host, "--port", str(port),
+        "--workers", str(workers), "--blocking-threads", "4", "--no-ws", "--http", "1",
+        "--workers-kill-timeout", "5", "--respawn-failed-workers", "--log-level", "warning",
+        "config.wsgi:application",
+    ]  # fmt: skip
 
 
 def start(*command: str) -> subprocess.Popen[bytes]:

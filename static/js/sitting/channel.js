@@ -98,7 +98,7 @@ export class Channel {
     } else if (status === 409 && last) {
       this.ending = false; // another window holds the exam; what waits here still goes to it as changes
       this.on.claimed();
-    } else if (status === 404 || over) {
+    } else if (over) {
       this.#finish(body);
     } else if (status === 409) {
       this.outbox.disown(packet.claim);
