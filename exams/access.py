@@ -14,7 +14,7 @@ from accounts.models import User
 from exams.models import Sitting
 from exams.protocol import refuse
 from exams.services import sittings
-from exams.services.saving import Refused
+from exams.services.changes import Refused
 
 P = ParamSpec("P")
 

@@ -23,6 +23,7 @@ class Choice:
     html: str
     text: str
     chosen: bool
+    struck: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,9 +106,12 @@ def sheets_of(sitting: Sitting) -> list[Sheet]:
 def _sheet(seat: Seat, revision: Revision, answer: Answer | None, sharing: dict[int, list[int]]) -> Sheet:
     kind = KINDS[seat.kind]
     response = list(answer.response) if answer else []
+    struck = answer.struck if answer else []
     options = {option.number: option for option in revision.options.all()}
     choices = [
-        Choice(token, chr(ord("A") + place), options[number].html, options[number].text, token in response)
+        Choice(
+            token, chr(ord("A") + place), options[number].html, options[number].text, token in response, token in struck
+        )
         for place, (number, token) in enumerate(zip(seat.options, seat.tokens, strict=True))
     ]
     by_token = {choice.token: choice for choice in choices}

@@ -11,5 +11,6 @@ urlpatterns: list[URLPattern] = [
     path("sittings/<uuid:sitting_id>/claim/", views.claim, name="sitting_claim"),
     path("sittings/<uuid:sitting_id>/changes/", views.changes, name="sitting_changes"),
     path("sittings/<uuid:sitting_id>/status/", views.status, name="sitting_status"),
+    path("sittings/<uuid:sitting_id>/pulse/<str:token>/", views.pulse, name="sitting_pulse"),
     path("sittings/<uuid:sitting_id>/abandon/", views.abandon, name="sitting_abandon"),
 ]

@@ -16,9 +16,9 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from exams import paper, protocol
 from exams.access import own_sitting, person, speaks_json
-from exams.models import Answer, Sitting
+from exams.models import Answer, KeptChange, Pad, Sitting
 from exams.services import pool, saving, sittings
-from exams.services.saving import Refused
+from exams.services.changes import Refused
 from questions.models import Exam
 
 
@@ -85,15 +85,15 @@ def claim(request: HttpRequest, sitting_id: uuid.UUID) -> HttpResponse:
         found = sittings.claim(sitting_id=sitting_id, user_id=person(request).pk)
     except sittings.TooManyClaims:
         raise Refused(429, "This exam was opened in too many windows; go on in the last one.") from None
-    answers = Answer.objects.filter(sitting=found)
+    pad = Pad.objects.filter(sitting=found).first()
     return JsonResponse(
-        {
+        protocol.standing(found, timezone.now())
+        | {
             "claim": found.claim,
-            "state": found.state,
-            "remaining": round(found.remaining(timezone.now()).total_seconds() * 1000),
-            "answers": {
-                answer.seat: [answer.version, answer.response, answer.flagged, answer.spent_ms] for answer in answers
-            },
+            "at": found.last_seat,
+            "answers": {answer.seat: protocol.stored(answer) for answer in Answer.objects.filter(sitting=found)},
+            "pad": [pad.version, pad.text] if pad else [0, ""],
+            "kept": protocol.kept(KeptChange.objects.open_conflicts(found)),
         }
     )
 
@@ -101,17 +101,30 @@ def claim(request: HttpRequest, sitting_id: uuid.UUID) -> HttpResponse:
 @speaks_json
 def changes(request: HttpRequest, sitting_id: uuid.UUID) -> HttpResponse:
     """Save. The answer leaves only after COMMIT."""
-    number, packet = protocol.read_save(request)
-    receipt = saving.save(sitting_id=sitting_id, user_id=person(request).pk, claim=number, changes=packet)
-    return protocol.acknowledge(receipt, number)
+    packet = protocol.read_save(request)
+    receipt = saving.save(sitting_id=sitting_id, user_id=person(request).pk, **packet)
+    return protocol.acknowledge(receipt, packet["claim"], sitting_id)
 
 
 @speaks_json
 def status(request: HttpRequest, sitting_id: uuid.UUID) -> HttpResponse:
-    """State and time left, for a page that woke up and no longer trusts its clock."""
+    """Where the sitting stands, for a page that woke up and no longer trusts its clock, or hears of conflicts."""
     found = own_sitting(request, sitting_id)
-    remaining = round(found.remaining(timezone.now()).total_seconds() * 1000)
-    return JsonResponse({"state": found.state, "remaining": remaining, "newest_claim": found.claim})
+    conflicts = KeptChange.objects.open_conflicts(found) if found.open_conflicts else []
+    return JsonResponse(protocol.standing(found, timezone.now()) | {"kept": protocol.kept(conflicts)})
+
+
+@never_cache
+@require_safe
+def pulse(request: HttpRequest, sitting_id: uuid.UUID, token: str) -> HttpResponse:
+    """How a supervised sitting stands: one statement, whoever asks, if they were given the token.
+
+    It changes nothing, so a sitting that has just run out is reported with no time left and in progress.
+    """
+    found = Sitting.objects.filter(pk=sitting_id).first() if protocol.is_pulse_token(sitting_id, token) else None
+    if found is None:
+        return JsonResponse({"error": "There is no such sitting."}, status=404)
+    return JsonResponse(protocol.standing(found, timezone.now()))
 
 
 @login_required

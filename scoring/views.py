@@ -52,22 +52,15 @@ def exam_detail(request: HttpRequest, code: str) -> HttpResponse:
 @speaks_json
 def sitting_end(request: HttpRequest, sitting_id: uuid.UUID) -> HttpResponse:
     """End exam. It lives here because ending closes, and closing scores."""
-    ending = protocol.read_end(request)
-    receipt = saving.end(
-        sitting_id=sitting_id,
-        user_id=person(request).pk,
-        claim=ending.claim,
-        sequence=ending.sequence,
-        changes=ending.changes,
-        dropped=ending.dropped,
-    )
+    packet = protocol.read_end(request)
+    receipt = saving.end(sitting_id=sitting_id, user_id=person(request).pk, **packet)
     if receipt.state == Sitting.State.CLOSED:
         try:
             services.score(sitting_id=sitting_id, now=receipt.now)
         except Exception:
             # The answers are in, and that is what is acknowledged here; the sweep and the report try again.
             logger.exception("Sitting %s is closed but could not be scored", sitting_id)
-    return protocol.acknowledge(receipt, ending.claim, result=reverse("result", args=[sitting_id]))
+    return protocol.acknowledge(receipt, packet["claim"], sitting_id, result=reverse("result", args=[sitting_id]))
 
 
 @login_required

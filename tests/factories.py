@@ -12,7 +12,7 @@ from django.utils import timezone
 from accounts.models import User
 from exams.models import Form, Seat, Sitting
 from exams.services import pool, saving, sittings
-from exams.services.saving import Change
+from exams.services.changes import Change
 from questions.models import Exam, Revision
 from questions.pack.loader import load
 from questions.pack.reader import read_pack

@@ -1,6 +1,20 @@
-"""Rows of delivery: forms with their seats and tables, sittings with their answers."""
+"""Rows of delivery: forms with their seats and tables, sittings with their answers and their timeline."""
 
+from exams.models.answers import Answer, Claim, KeptChange, Pad
 from exams.models.forms import Form, ScoreRow, ScoreTable, Seat
-from exams.models.sittings import Answer, Claim, Conflict, EndReason, Sitting
+from exams.models.sittings import EndReason, Sitting
+from exams.models.timeline import Event
 
-__all__ = ["Answer", "Claim", "Conflict", "EndReason", "Form", "ScoreRow", "ScoreTable", "Seat", "Sitting"]
+__all__ = [
+    "Answer",
+    "Claim",
+    "EndReason",
+    "Event",
+    "Form",
+    "KeptChange",
+    "Pad",
+    "ScoreRow",
+    "ScoreTable",
+    "Seat",
+    "Sitting",
+]

@@ -1,8 +1,4 @@
-"""One candidate's timed run at one form, and what was answered.
-
-Everything below a sitting is keyed `(sitting, ...)` and no constraint or foreign key on it omits the sitting, so
-that a distributed PostgreSQL can keep a sitting in one shard (ADR 0005).
-"""
+"""One candidate's timed run at one form."""
 
 from __future__ import annotations
 
@@ -12,11 +8,9 @@ from decimal import Decimal
 from typing import ClassVar
 
 from django.conf import settings
-from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
 
-from exams.fields import SequenceSetField
 from exams.models.forms import Form
 from questions.models import Exam
 
@@ -36,14 +30,6 @@ class SittingQuerySet(models.QuerySet["Sitting"]):
 
     def unclosed(self) -> SittingQuerySet:
         return self.filter(state__in=Sitting.UNCLOSED)
-
-    def overdue(self, now: dt.datetime) -> SittingQuerySet:
-        """In progress although the deadline has passed, and not paused."""
-        return self.in_progress().filter(paused_at__isnull=True, deadline__lte=now)
-
-    def closable(self, now: dt.datetime) -> SittingQuerySet:
-        """Ended, with the grace for late packets over."""
-        return self.filter(state=Sitting.State.ENDED, closes_at__lte=now)
 
 
 class Sitting(models.Model):
@@ -67,7 +53,8 @@ class Sitting(models.Model):
     started_at = models.DateTimeField()
     limit_minutes = models.PositiveSmallIntegerField()
     multiplier = models.DecimalField(max_digits=3, decimal_places=2, default=Decimal("1.00"))
-    extra_minutes = models.PositiveSmallIntegerField(default=0)
+    extra_minutes = models.PositiveSmallIntegerField(default=0, help_text="Agreed before the start.")
+    granted_minutes = models.PositiveSmallIntegerField(default=0, help_text="Given by staff while it ran.")
     paused_seconds = models.PositiveIntegerField(default=0)
     paused_at = models.DateTimeField(null=True, blank=True)
     window_ends_at = models.DateTimeField(null=True, blank=True)
@@ -83,6 +70,10 @@ class Sitting(models.Model):
     claim = models.PositiveIntegerField(default=1, help_text="Number of the newest claim; older windows are read-only.")
     last_seat = models.PositiveSmallIntegerField(default=1)
     saved_at = models.DateTimeField(null=True, blank=True)
+    open_conflicts = models.PositiveSmallIntegerField(default=0, help_text="Kept changes that wait for a choice.")
+    events = models.PositiveIntegerField(default=0, help_text="Number of the timeline's last event.")
+    # Own practice needs no heartbeat; where staff may change the time, the page asks for news.
+    supervised = models.BooleanField(default=False, help_text="The page asks every few seconds how things stand.")
 
     objects = SittingQuerySet.as_manager()
 
@@ -117,6 +108,10 @@ class Sitting(models.Model):
         ended_by_name = self.end_sequence is not None
         return self.state == self.State.IN_PROGRESS or (self.state == self.State.ENDED and not ended_by_name)
 
+    @property
+    def is_paused(self) -> bool:
+        return self.state == self.State.IN_PROGRESS and self.paused_at is not None
+
     def is_due(self, now: dt.datetime) -> bool:
         """Whether the stored state is behind the clock: to be ended, or to be closed."""
         if self.state == self.State.IN_PROGRESS:
@@ -126,12 +121,16 @@ class Sitting(models.Model):
     @property
     def limit(self) -> dt.timedelta:
         """The time this candidate has, extra time included."""
-        minutes = float(self.limit_minutes * self.multiplier) + self.extra_minutes
+        minutes = float(self.limit_minutes * self.multiplier) + self.extra_minutes + self.granted_minutes
         return dt.timedelta(minutes=minutes)
+
+    def uncapped_deadline(self) -> dt.datetime:
+        """Start, limit, extra time and pauses, without regard to a window."""
+        return self.started_at + self.limit + dt.timedelta(seconds=self.paused_seconds)
 
     def computed_deadline(self) -> dt.datetime:
         """The one formula of the deadline: start, limit, extra time, pauses; cut off by the window's end."""
-        deadline = self.started_at + self.limit + dt.timedelta(seconds=self.paused_seconds)
+        deadline = self.uncapped_deadline()
         return min(deadline, self.window_ends_at) if self.window_ends_at else deadline
 
     def remaining(self, now: dt.datetime) -> dt.timedelta:
@@ -139,60 +138,3 @@ class Sitting(models.Model):
         if self.state != self.State.IN_PROGRESS:
             return dt.timedelta(0)
         return max(self.deadline - (self.paused_at or now), dt.timedelta(0))
-
-
-class Claim(models.Model):
-    """One window's hold on the sitting. The newest one may answer; `arrived` remembers which changes came."""
-
-    pk = models.CompositePrimaryKey("sitting_id", "number")
-    sitting = models.ForeignKey(Sitting, on_delete=models.CASCADE, related_name="claims")
-    number = models.PositiveIntegerField()
-    issued_at = models.DateTimeField()
-    arrived = SequenceSetField(default=list)
-
-    class Meta:
-        ordering = ("sitting", "number")
-
-    def __str__(self) -> str:
-        return f"{self.sitting_id} claim {self.number}"
-
-
-class Answer(models.Model):
-    """What stands at one seat of a sitting. `version` counts the changes that were applied."""
-
-    pk = models.CompositePrimaryKey("sitting_id", "seat")
-    sitting = models.ForeignKey(Sitting, on_delete=models.CASCADE, related_name="answers")
-    seat = models.PositiveSmallIntegerField()
-    response = ArrayField(models.CharField(max_length=8), default=list)
-    flagged = models.BooleanField(default=False)
-    spent_ms = models.PositiveIntegerField(default=0, help_text="Time on the question by the browser's word.")
-    version = models.PositiveIntegerField(default=1)
-    claim = models.PositiveIntegerField()
-    sequence = models.PositiveBigIntegerField()
-    late = models.BooleanField(default=False, help_text="Arrived within the grace, after the end.")
-    saved_at = models.DateTimeField()
-
-    class Meta:
-        ordering = ("sitting", "seat")
-
-    def __str__(self) -> str:
-        return f"{self.sitting_id} seat {self.seat}"
-
-
-class Conflict(models.Model):
-    """A change from an older claim that met a newer answer. Kept so that the candidate may still choose it."""
-
-    pk = models.CompositePrimaryKey("sitting_id", "claim", "sequence")
-    sitting = models.ForeignKey(Sitting, on_delete=models.CASCADE, related_name="conflicts")
-    claim = models.PositiveIntegerField()
-    sequence = models.PositiveBigIntegerField()
-    seat = models.PositiveSmallIntegerField()
-    response = ArrayField(models.CharField(max_length=8), default=list)
-    flagged = models.BooleanField(default=False)
-    received_at = models.DateTimeField()
-
-    class Meta:
-        ordering = ("sitting", "claim", "sequence")
-
-    def __str__(self) -> str:
-        return f"{self.sitting_id} seat {self.seat}, claim {self.claim}"

@@ -1,4 +1,5 @@
-"""A sitting's life: begin, claim, end as of the deadline, close, abandon. Saving answers is in `saving`."""
+"""A sitting's life: begin, claim, end as of the deadline, close, abandon. Saving answers is in `saving`, what staff
+may do to the clock in `clock`."""
 
 from __future__ import annotations
 
@@ -6,16 +7,16 @@ import datetime as dt
 import uuid
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Any
 
 from django.conf import settings
-from django.db import IntegrityError, transaction
-from django.db.models import DurationField, ExpressionWrapper, F, Value
+from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
 from accounts.models import User
 from accounts.services import accommodation_for
-from exams.models import Claim, EndReason, Form, Sitting
-from exams.services import pool
+from exams.models import Claim, EndReason, Event, Form, Sitting
+from exams.services import pool, timeline
 from questions.models import Exam
 
 MOST_CLAIMS = 1_000  # windows that one sitting may be opened in
@@ -104,6 +105,7 @@ def _start(*, user: User, exam: Exam, form: Form, terms: Terms) -> Sitting:
     sitting.deadline = sitting.computed_deadline()
     sitting.save(force_insert=True)
     Claim.objects.create(sitting=sitting, number=1, issued_at=now)
+    timeline.tell(sitting.pk, Event.Kind.BEGUN, at=now)
     return sitting
 
 
@@ -119,9 +121,11 @@ def claim(*, sitting_id: uuid.UUID, user_id: int) -> Sitting:
             return sitting
         if sitting.claim >= MOST_CLAIMS:
             raise TooManyClaims
+        now = timezone.now()
         sitting.claim += 1
         sitting.save(update_fields=["claim"])
-        Claim.objects.create(sitting=sitting, number=sitting.claim, issued_at=timezone.now())
+        Claim.objects.create(sitting=sitting, number=sitting.claim, issued_at=now)
+        timeline.tell(sitting.pk, Event.Kind.CLAIMED, at=now, claim=sitting.claim)
         return sitting
 
 
@@ -134,6 +138,7 @@ def abandon(*, sitting_id: uuid.UUID, user_id: int) -> Sitting:
             sitting.state = Sitting.State.ABANDONED
             sitting.ended_at = now
             sitting.save(update_fields=["state", "ended_at"])
+            timeline.tell(sitting.pk, Event.Kind.ABANDONED, at=now)
         return sitting
 
 
@@ -144,29 +149,51 @@ def settle(*, now: dt.datetime, user: User | None = None, sitting_id: uuid.UUID 
     Safe to run at any time from any number of processes: each change is one conditional UPDATE, and whoever comes
     second finds nothing left to do. Narrowed to one person or sitting it is what every read does first.
     """
-    sittings = Sitting.objects.all()
+    whose = ""
+    parameters: list[Any] = []
     if user is not None:
-        sittings = sittings.filter(user=user)
+        whose, parameters = " AND user_id = %s", [user.pk]
     if sitting_id is not None:
-        sittings = sittings.filter(pk=sitting_id)
+        whose, parameters = " AND id = %s", [sitting_id]
     # Rows in one order, so that two of us never wait for each other; the sweep leaves alone what somebody holds.
-    everybody = user is None and sitting_id is None
-    grace = ExpressionWrapper(F("grace_seconds") * Value(dt.timedelta(seconds=1)), output_field=DurationField())
-    overdue = sittings.overdue(now).order_by("pk").select_for_update(skip_locked=everybody)
-    ended = (
-        Sitting.objects.overdue(now)
-        .filter(pk__in=overdue.values("pk"))
-        .update(
-            state=Sitting.State.ENDED,
-            ended_at=F("deadline"),
-            end_reason=EndReason.DEADLINE,
-            closes_at=F("deadline") + grace,
-        )
+    waiting = "" if whose else " SKIP LOCKED"
+    ended = _move_on(
+        "state = 'ended', ended_at = deadline, end_reason = %s,"
+        " closes_at = deadline + make_interval(secs => grace_seconds)",
+        [EndReason.DEADLINE],
+        "state = 'in_progress' AND paused_at IS NULL AND deadline <= %s" + whose,
+        [now, *parameters],
+        waiting,
+        "ended_at",
+        Event.Kind.ENDED,
     )
-    closable = sittings.closable(now).order_by("pk").select_for_update(skip_locked=everybody)
-    closed = (
-        Sitting.objects.closable(now)
-        .filter(pk__in=closable.values("pk"))
-        .update(state=Sitting.State.CLOSED, closed_at=F("closes_at"))
+    closed = _move_on(
+        "state = 'closed', closed_at = closes_at",
+        [],
+        "state = 'ended' AND closes_at <= %s" + whose,
+        [now, *parameters],
+        waiting,
+        "closed_at",
+        Event.Kind.CLOSED,
     )
     return ended, closed
+
+
+def _move_on(
+    change: str, values: list[Any], due: str, parameters: list[Any], waiting: str, at: str, kind: Event.Kind
+) -> int:
+    """Change every sitting that is due, and say so on its timeline; returns how many. All SQL is our own constants."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"""
+            WITH due AS (SELECT id FROM exams_sitting WHERE {due} ORDER BY id FOR UPDATE{waiting}),
+            moved AS (
+                UPDATE exams_sitting s SET {change}, events = events + 1
+                FROM due WHERE s.id = due.id RETURNING s.id, s.events, s.{at}
+            )
+            INSERT INTO exams_event (sitting_id, number, at, kind, by, staff, seats)
+            SELECT id, events, {at}, %s, 'clock', '', '{{}}' FROM moved
+            """,
+            [*parameters, *values, kind],
+        )
+        return int(cursor.rowcount)

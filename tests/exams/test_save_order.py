@@ -9,9 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from accounts.models import User
-from exams.models import Answer, Conflict, Sitting
+from exams.models import Answer, KeptChange, Sitting
 from exams.services import saving, sittings
-from exams.services.saving import Outcome
+from exams.services.changes import Change, Outcome
 from questions.models import Exam
 from tests.factories import begin, change
 
@@ -23,7 +23,7 @@ class Window:
     """A browser window: numbers its changes and knows the versions that it has been told."""
 
     claim: int
-    made: list[saving.Change] = field(default_factory=list)
+    made: list[Change] = field(default_factory=list)
     versions: dict[int, int] = field(default_factory=dict)
 
 
@@ -75,7 +75,7 @@ def test_stored_answers_equal_the_models_winners(script, exam_and_user):
     assert {seat: (row.claim, row.sequence, row.version, row.flagged) for seat, row in rows.items()} == {
         seat: (row.claim, row.sequence, row.version, row.flagged) for seat, row in model.items() if row.version
     }
-    assert set(Conflict.objects.filter(sitting=sitting).values_list("claim", "sequence")) == conflicts
+    assert set(KeptChange.objects.filter(sitting=sitting).values_list("claim", "sequence")) == conflicts
 
 
 def expect(packet, claim, newest, model, arrived, conflicts, outcomes):

@@ -11,9 +11,9 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accounts.models import User
-from exams.models import Answer, Conflict, Sitting
+from exams.models import Answer, KeptChange, Sitting
 from exams.services import saving, sittings
-from exams.services.saving import Outcome, Refused
+from exams.services.changes import Change, Outcome, Receipt, Refused
 from questions.kinds import KINDS
 from questions.models import Exam
 from tests.factories import UserFactory, begin, change, key_of
@@ -26,7 +26,7 @@ def sitting(user: User, exam: Exam) -> Sitting:
     return begin(user, exam)
 
 
-def save(sitting: Sitting, *changes: saving.Change, claim: int | None = None) -> saving.Receipt:
+def save(sitting: Sitting, *changes: Change, claim: int | None = None) -> Receipt:
     return saving.save(
         sitting_id=sitting.pk, user_id=sitting.user_id, claim=claim or sitting.claim, changes=list(changes)
     )
@@ -109,7 +109,7 @@ def test_an_older_window_does_not_overwrite_the_newer_one(sitting):
     assert receipt.outcomes == {7: Outcome.CONFLICT}
     assert stored(sitting, seat).response == [token(sitting, seat, 1)]
     assert receipt.standing == {seat: ([token(sitting, seat, 1)], False)}  # so that the window shows what counts
-    assert Conflict.objects.get(sitting=sitting).response == [token(sitting, seat, 0)]
+    assert KeptChange.objects.get(sitting=sitting).response == [token(sitting, seat, 0)]
 
 
 def test_a_replay_from_an_older_window_is_no_conflict(sitting):
@@ -119,7 +119,7 @@ def test_a_replay_from_an_older_window_is_no_conflict(sitting):
     take_over(sitting)
     save(sitting, change(seat, [token(sitting, seat, 1)]), claim=2)
     assert save(sitting, first, claim=1).outcomes == {1: Outcome.DUPLICATE}
-    assert not Conflict.objects.exists()
+    assert not KeptChange.objects.exists()
 
 
 @pytest.mark.parametrize(
@@ -158,7 +158,7 @@ def test_strangers_are_told_that_there_is_nothing(sitting):
 # ---- the end -------------------------------------------------------------------------------------------------
 
 
-def end(sitting: Sitting, sequence: int, *changes: saving.Change, claim: int | None = None) -> saving.Receipt:
+def end(sitting: Sitting, sequence: int, *changes: Change, claim: int | None = None) -> Receipt:
     return saving.end(
         sitting_id=sitting.pk, user_id=sitting.user_id, claim=claim or sitting.claim, sequence=sequence,
         changes=list(changes),

@@ -26,7 +26,7 @@ from accounts.models import User
 from exams import paper
 from exams.models import Sitting
 from exams.services import bank, saving, sittings
-from exams.services.saving import Change
+from exams.services.changes import Change
 from psychometrics.assembly import (
     apportion,
     assemble_forms,

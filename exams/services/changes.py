@@ -1,0 +1,153 @@
+"""What a window says about a seat, and what becomes of it. Plain rules without a database.
+
+Changes are ordered by (claim, sequence), never by anybody's clock.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+
+from questions.kinds import KINDS, ImpossibleResponse
+
+PAD = 0  # the note pad's place among the seats
+
+# Sequence numbers that have arrived, as half-open spans [start, stop).
+Spans = list[tuple[int, int]]
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """The state of one seat as a window has it. `left_ms` is its own idea of the time left: evidence, never proof.
+
+    `settles` names kept changes, as (claim, sequence), between which and this one the candidate has chosen.
+    """
+
+    sequence: int
+    seat: int
+    base: int
+    response: Sequence[str] = ()
+    flagged: bool = False
+    spent_ms: int = 0
+    left_ms: int = 0
+    struck: Sequence[str] = ()
+    marks: Sequence[int] = ()
+    scenario_marks: Sequence[int] = ()
+    text: str = ""
+    settles: Sequence[tuple[int, int]] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A seat of the form and what is stored there; version 0 when nothing is."""
+
+    kind: str
+    tokens: list[str]
+    slots: int
+    version: int
+    answered_version: int
+    claim: int
+    sequence: int
+    response: list[str]
+    flagged: bool
+    struck: list[str]
+    marks: list[int]
+    scenario_marks: list[int]
+    text: str = ""
+
+
+class Outcome(StrEnum):
+    APPLIED = "applied"
+    SUPERSEDED = "superseded"  # something newer stands there
+    DUPLICATE = "duplicate"  # it had arrived before
+    CONFLICT = "conflict"  # a newer answer of another window stands; kept for the candidate to choose
+    LATE = "late"  # it came after the end; kept, and does not count
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What became of a packet. Only when it is returned, after COMMIT, is anything acknowledged."""
+
+    state: str
+    claim: int
+    deadline: dt.datetime
+    now: dt.datetime
+    remaining: dt.timedelta
+    paused: bool
+    supervised: bool
+    conflicts: int = 0
+    outcomes: dict[int, Outcome] = field(default_factory=dict)
+    versions: dict[int, int] = field(default_factory=dict)
+    # What stands at the seats whose change met a newer answer, so that the window shows what counts.
+    standing: dict[int, tuple[list[str], bool]] = field(default_factory=dict)
+
+
+class Refused(Exception):
+    """A packet that changes nothing. `code` is the HTTP status that says why, `sequences` the changes at fault."""
+
+    def __init__(self, code: int, sentence: str, *, state: str = "", sequences: Sequence[int] = ()) -> None:
+        super().__init__(sentence)
+        self.code, self.sentence, self.state, self.sequences = code, sentence, state, list(sequences)
+
+
+def canonical(change: Change, seat: Stored | None) -> Change:
+    """The change as it is stored. Refuses seats, options and text places that the form does not have."""
+    if change.seat == PAD:
+        return change
+    if seat is None:
+        raise Refused(422, f"This form has no question {change.seat}.", sequences=[change.sequence])
+    try:
+        response = KINDS[seat.kind].parse(change.response, tokens=seat.tokens, slots=seat.slots)
+    except ImpossibleResponse as problem:
+        raise Refused(422, str(problem), sequences=[change.sequence]) from problem
+    if not set(change.struck) <= set(seat.tokens):
+        raise Refused(422, "An option was struck out that the question does not have.", sequences=[change.sequence])
+    return replace(change, response=response, struck=[token for token in seat.tokens if token in change.struck])
+
+
+def judge(change: Change, claim: int, newest_claim: int, stored: Stored) -> Outcome:
+    """Where a change stands against what is stored.
+
+    The newest window always wins by (claim, sequence). A change from an older one applies only where nothing newer
+    stands: on the answer it was based on, or on this same window's own earlier change.
+    """
+    if stored.claim == claim and stored.sequence >= change.sequence:
+        return Outcome.SUPERSEDED
+    if claim == newest_claim or stored.claim == claim or change.base >= stored.answered_version:
+        return Outcome.APPLIED
+    if list(change.response) == stored.response and change.text == stored.text:
+        return Outcome.SUPERSEDED  # both windows say the same
+    return Outcome.CONFLICT
+
+
+def merged(change: Change, claim: int, newest_claim: int, stored: Stored) -> Change:
+    """An applied change, without undoing the flags and marks that a newer window has set since."""
+    if claim == newest_claim or stored.claim == claim or change.base >= stored.version:
+        return change
+    return replace(
+        change,
+        flagged=stored.flagged,
+        struck=stored.struck,
+        marks=stored.marks,
+        scenario_marks=stored.scenario_marks,
+    )
+
+
+def holds(arrived: Spans, sequence: int) -> bool:
+    return any(start <= sequence < stop for start, stop in arrived)
+
+
+def spans(sequences: Iterable[int]) -> Spans:
+    return [(sequence, sequence + 1) for sequence in sequences]
+
+
+def covers(arrived: Spans, last: int) -> bool:
+    """Whether every sequence number from 1 to `last` is in the set."""
+    reached = 0
+    for start, stop in sorted(arrived):
+        if start > reached + 1:
+            break
+        reached = max(reached, stop - 1)
+    return reached >= last
