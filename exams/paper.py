@@ -13,6 +13,9 @@ from exams.models import Answer, Seat, Sitting
 from questions.kinds import CASE_STUDY, KINDS
 from questions.models import Exam, Revision
 
+# The clock may be stopped for a while; a device that has been away for longer than this comes too late anyhow.
+KEPT_LONGER = dt.timedelta(hours=12)
+
 
 @dataclass(frozen=True, slots=True)
 class Choice:
@@ -82,8 +85,15 @@ def page(sitting: Sitting, *, now: dt.datetime) -> dict[str, Any]:
         "current": sitting.last_seat if 1 <= sitting.last_seat <= len(sheets) else 1,
         "answered": sum(sheet.state == "answered" for sheet in sheets),
         "remaining_ms": round(sitting.remaining(now).total_seconds() * 1000),
+        "rendered": now.isoformat(),
+        "until_ms": round(keep_until(sitting).timestamp() * 1000),
         "limit_ms": round(sitting.limit.total_seconds() * 1000),
     }
+
+
+def keep_until(sitting: Sitting) -> dt.datetime:
+    """When a browser may throw away what it keeps of the sitting: nothing of it can count any more."""
+    return sitting.deadline + dt.timedelta(seconds=sitting.grace_seconds) + KEPT_LONGER
 
 
 def sheets_of(sitting: Sitting) -> list[Sheet]:

@@ -7,6 +7,7 @@ from exams import views
 urlpatterns: list[URLPattern] = [
     path("exams/<slug:code>/begin/", views.begin, name="exam_begin"),
     path("exams/<slug:code>/prepare/", views.prepare, name="exam_prepare"),
+    path("service-worker.js", views.service_worker, name="service_worker"),
     path("sittings/<uuid:sitting_id>/", views.sitting, name="sitting"),
     path("sittings/<uuid:sitting_id>/claim/", views.claim, name="sitting_claim"),
     path("sittings/<uuid:sitting_id>/changes/", views.changes, name="sitting_changes"),

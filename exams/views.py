@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import uuid
+from pathlib import Path
 
 from csp.decorators import csp_update
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.contrib.staticfiles import finders
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
@@ -74,7 +76,25 @@ def sitting(request: HttpRequest, sitting_id: uuid.UUID) -> HttpResponse:
     found = own_sitting(request, sitting_id)
     if not found.takes_answers:
         return redirect("result", found.pk)
-    return render(request, "exams/sitting.html", paper.page(found, now=timezone.now()))
+    page = paper.page(found, now=timezone.now())
+    shelf = f"cutscore:{person(request).browser_mark}:{found.pk}:{page['until_ms']}"
+    response = render(request, "exams/sitting.html", page)
+    response["Cutscore-Shelf"] = shelf
+    response["Cutscore-Rendered"] = page["rendered"]
+    return response
+
+
+@require_safe
+def service_worker(request: HttpRequest) -> HttpResponse:
+    """The script that brings an open sitting back without a network. It must come from the root to serve the page."""
+    path = finders.find("js/service-worker.js")
+    if path is None:
+        raise Http404
+    return HttpResponse(
+        Path(str(path)).read_bytes(),
+        content_type="text/javascript; charset=utf-8",
+        headers={"Cache-Control": "no-cache"},
+    )
 
 
 @speaks_json

@@ -16,6 +16,7 @@ from exams.models import Sitting
 from questions.models import Exam
 from tests.e2e.devices import NewContext, sign_in
 from tests.e2e.paper import Paper
+from tests.e2e.proxy import Network
 from tests.e2e.server import Server, collect_static
 from tests.e2e.watch import Watch
 from tests.environment import CHROMIUM
@@ -52,6 +53,14 @@ def server(shared_server: Server) -> Iterator[Server]:
     assert "ERROR" not in said, said
 
 
+@pytest.fixture
+def network(server: Server) -> Iterator[Network]:
+    """What lies between browser and server; use it before the browser's fixtures to go through it."""
+    between = Network(server.port)
+    yield between
+    between.stop()
+
+
 @pytest.fixture(scope="session")
 def playwright() -> Iterator[Playwright]:
     with sync_playwright() as started:
@@ -74,12 +83,18 @@ def watch() -> Iterator[Watch]:
 
 
 @pytest.fixture
-def new_context(browser: Browser, server: Server, watch: Watch, transactional_db: None) -> Iterator[NewContext]:
+def base_url(server: Server) -> str:
+    """Where browsers find the server; a module that cuts the network names its end of that instead."""
+    return server.url
+
+
+@pytest.fixture
+def new_context(browser: Browser, base_url: str, watch: Watch, transactional_db: None) -> Iterator[NewContext]:
     """Another device: a browser with no cookies and an empty store."""
     opened: list[BrowserContext] = []
 
     def new(**options: Any) -> BrowserContext:
-        defaults: dict[str, Any] = {"base_url": server.url, "viewport": WIDE, "locale": "en-GB", "timezone_id": "UTC"}
+        defaults: dict[str, Any] = {"base_url": base_url, "viewport": WIDE, "locale": "en-GB", "timezone_id": "UTC"}
         context = browser.new_context(**{**defaults, **options})
         context.set_default_timeout(PATIENCE)
         watch.follow(context)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
+from typing import Any
 
 from django.urls import reverse
 from playwright.sync_api import Locator, Page, expect
@@ -30,6 +31,11 @@ class Paper:
     def ready(self) -> Paper:
         """Wait until this window holds the sitting."""
         expect(self.page.locator("body[data-ready]")).to_be_attached(timeout=OPEN_SECONDS * 1000)
+        return self
+
+    def shelved(self) -> Paper:
+        """Wait until the page could be loaded again without a network."""
+        expect(self.page.locator("body[data-shelved]")).to_be_attached(timeout=OPEN_SECONDS * 1000)
         return self
 
     def question(self, number: int) -> Locator:
@@ -94,6 +100,25 @@ class Paper:
     def shown_left(self) -> dt.timedelta:
         hours, minutes, seconds = map(int, (self.timer.locator("time").text_content() or "").split(":"))
         return dt.timedelta(hours=hours, minutes=minutes, seconds=seconds)
+
+
+BOXES = """
+async () => {
+  const opening = indexedDB.open("cutscore");
+  const database = await new Promise((resolve) => { opening.onsuccess = () => resolve(opening.result); });
+  if (!database.objectStoreNames.contains("boxes")) return [];
+  const reading = database.transaction("boxes").objectStore("boxes").getAll();
+  const boxes = await new Promise((resolve) => { reading.onsuccess = () => resolve(reading.result); });
+  database.close();
+  return boxes;
+}
+"""
+
+
+def kept_on(page: Page) -> list[dict[str, Any]]:
+    """The boxes of unsent changes in this browser's own store."""
+    boxes: list[dict[str, Any]] = page.evaluate(BOXES)
+    return boxes
 
 
 def in_stored_order(seat: Seat, response: Sequence[str]) -> tuple[str, ...]:

@@ -16,7 +16,7 @@ from exams.models import Answer, Seat, Sitting
 from scoring import services
 from scoring.models import Result
 from tests.e2e.devices import NewContext, sign_in
-from tests.e2e.paper import Paper
+from tests.e2e.paper import Paper, kept_on
 from tests.e2e.watch import Watch
 from tests.factories import key_of
 
@@ -122,7 +122,7 @@ def test_answers_that_come_after_the_grace_are_told_of(page: Page, context: Brow
     expect(page.get_by_role("heading", name="Score report")).to_be_visible()
     assert not Answer.objects.exists()
     assert Result.objects.get().raw == 0
-    assert page.evaluate("Object.keys(localStorage).filter((key) => key.includes('outbox')).length") == 0
+    assert kept_on(page) == []
 
 
 def test_nobody_is_there(page: Page, sitting: Sitting) -> None:

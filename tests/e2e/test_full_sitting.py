@@ -135,6 +135,7 @@ def words(markup: str) -> str:
 
 
 def test_moving_about_makes_no_request(paper: Paper, sitting: Sitting, page: Page, context: BrowserContext) -> None:
+    paper.shelved()
     network = context.new_cdp_session(page)
     network.send("Network.enable")
     made: list[str] = []

@@ -14,7 +14,7 @@ from accounts.models import User
 from exams.models import Answer, Seat, Sitting
 from tests.accounts.factories import PASSWORD
 from tests.e2e.devices import NewContext, sign_in
-from tests.e2e.paper import Paper
+from tests.e2e.paper import Paper, kept_on
 from tests.e2e.server import Server
 from tests.e2e.watch import Watch
 from tests.factories import key_of
@@ -56,10 +56,10 @@ def test_the_server_is_killed_and_comes_back(paper: Paper, page: Page, sitting: 
     server.kill()
     give(paper, second)
     give(paper, third)
-    expect(paper.status).to_contain_text("Offline, 2 answers wait")
+    expect(paper.status).to_contain_text("Offline: 2 answers wait")
     assert stored(sitting) == {first.number: first.tokens[:1]}
     give(paper, third, 1)  # changing one's mind makes no third answer
-    expect(paper.status).to_contain_text("Offline, 2 answers wait")
+    expect(paper.status).to_contain_text("Offline: 2 answers wait")
 
     server.restart()
     paper.saved(BACKOFF)
@@ -108,7 +108,7 @@ def test_answers_wait_through_a_reload(paper: Paper, page: Page, sitting: Sittin
     (seat,) = choices(sitting, 1)
     page.route("**/changes/", lambda route: route.fulfill(status=503, body="busy"))
     give(paper, seat)
-    expect(paper.status).to_contain_text("Offline, 1 answer waits")
+    expect(paper.status).to_contain_text("Offline: 1 answer waits")
     assert stored(sitting) == {}
     page.unroute("**/changes/")
     page.reload()
@@ -116,7 +116,7 @@ def test_answers_wait_through_a_reload(paper: Paper, page: Page, sitting: Sittin
     paper.saved()
     assert stored(sitting) == {seat.number: seat.tokens[:1]}
     assert paper.given(seat) == seat.tokens[:1]
-    assert page.evaluate("localStorage.length") == 0
+    assert kept_on(page) == []
 
 
 def test_a_long_time_offline(paper: Paper, page: Page, context: BrowserContext, sitting: Sitting, watch: Watch) -> None:
@@ -142,7 +142,7 @@ def test_a_long_time_offline(paper: Paper, page: Page, context: BrowserContext, 
         }""",
         [second.number, 250],
     )
-    expect(paper.status).to_contain_text("Offline, 1 answer waits")
+    expect(paper.status).to_contain_text("Offline: 1 answer waits")
     context.set_offline(False)
     paper.saved(BACKOFF)
     assert stored(sitting) == {first.number: first.tokens[:1], second.number: [second.tokens[2]]}
@@ -222,7 +222,7 @@ def test_ending_in_a_window_that_lost_the_exam_loses_nothing(
     paper.go(seat.number)
     context.set_offline(True)
     paper.answer(seat, key_of(seat))
-    expect(paper.status).to_contain_text("Offline, 1 answer waits")
+    expect(paper.status).to_contain_text("Offline: 1 answer waits")
     Paper(sign_in(new_context(), user).new_page()).open(sitting)
 
     paper.review()

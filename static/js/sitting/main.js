@@ -1,37 +1,77 @@
-// The exam screen: wires questions, clock, outbox and keyboard together.
+// The exam screen: wires questions, clock, outbox, server and keyboard together.
 
 import { Board } from "./board.js";
 import { Channel } from "./channel.js";
 import { Clock } from "./clock.js";
+import { Conflicts } from "./conflicts.js";
+import { Desk } from "./desk.js";
+import { Ending } from "./ending.js";
 import { listen } from "./keys.js";
 import { Outbox } from "./outbox.js";
+import { Pulse } from "./pulse.js";
 import { Sheet } from "./sheet.js";
+import { Shelf } from "./shelf.js";
+import { Status } from "./status.js";
+import { Store } from "./store.js";
+import { Windows } from "./windows.js";
 
+const PAD = 0; // the note pad's place among the seats
 const body = document.getElementById("sitting");
-const status = document.getElementById("save-status");
 const announcer = document.getElementById("announcer");
-const notices = document.getElementById("notices");
-const dialog = (id) => document.getElementById(id);
+const questions = document.querySelector(".questions");
+const dialog = (id) => document.getElementById(`${id}-dialog`);
+const { sitting, person, rendered } = body.dataset;
+const until = Number(body.dataset.until);
 
 const sheets = [...document.querySelectorAll(".question")].map((section) => new Sheet(section));
-const outbox = new Outbox(body.dataset.sitting);
+const pad = { version: 0, text: "" };
+const where = () => board.current.number;
+const store = new Store({ onlost: () => status.memoryOnly() });
+const outbox = new Outbox({ store, sitting, person, until });
+const status = new Status({
+  element: document.getElementById("save-status"),
+  notices: document.getElementById("notices"),
+  outbox,
+});
 const board = new Board({ body, sheets, announce });
 const clock = new Clock({
   element: document.getElementById("timer"),
   remaining: Number(body.dataset.remaining),
+  paused: "paused" in body.dataset,
   announce,
   onzero: timeIsUp,
   onjump: () => channel?.refresh(),
 });
+const shelf = new Shelf({ person, sitting, until, worker: body.dataset.worker });
+const ending = new Ending({ body, board, clock, outbox, announce, leave });
 const channel = new Channel({
   url: body.dataset.url,
   endUrl: body.dataset.endUrl,
   outbox,
   clock,
-  on: { status: showStatus, acknowledged, claimed, refused, tooLate, over: hasEnded, finished },
+  where,
+  on: {
+    status: showStatus,
+    acknowledged,
+    claimed,
+    news,
+    refused: (sentence) => status.say(sentence),
+    tooLate: (count) => ending.tooLate(count),
+    over: hasEnded,
+    finished: () => ending.finished(),
+  },
+});
+const pulse = new Pulse(channel);
+const desk = new Desk({ store, sitting, person, until, rendered: [rendered], sheets, pad, clock, where });
+const windows = new Windows({ sitting, onnewer: claimed });
+const conflicts = new Conflicts({
+  dialog: dialog("conflict"),
+  notice: document.getElementById("conflict-notice"),
+  board,
+  pad,
+  settle,
 });
 let readOnly = false;
-let lost = 0; // answers that came too late
 
 function announce(text) {
   announcer.textContent = "";
@@ -40,29 +80,62 @@ function announce(text) {
   });
 }
 
-// ---- what the header says about saving: the truth, in words and an icon --------------------------------------
-
 function showStatus(state) {
-  const { waiting } = outbox;
-  const texts = {
-    saving: "Saving …",
-    saved: status.dataset.time ? `Saved ${status.dataset.time}` : "Ready",
-    offline: waiting ? `Offline, ${waiting} answer${waiting === 1 ? " waits" : "s wait"}` : "Offline",
-    "signed-out": "Signed out, not saved",
-  };
-  status.dataset.state = state === "signed-out" ? "error" : state;
-  status.querySelector("span").textContent = texts[state];
-  const notice = notices.querySelector("[data-signed-out]");
-  if (state === "signed-out" && !notice) {
-    const added = document.getElementById("signed-out-notice").content.firstElementChild.cloneNode(true);
-    added.dataset.signedOut = "";
-    notices.append(added);
-  } else if (state === "saved") notice?.remove();
+  status.show(state);
+  ending.wait(state === "offline");
+}
+
+// ---- answering -------------------------------------------------------------------------------------------------
+
+function change(sheet, settles = []) {
+  board.mark(sheet);
+  if (readOnly) return;
+  // Time spent on other questions since the last save travels along; it is not worth a request of its own.
+  for (const other of sheets) {
+    if (other !== sheet && other.spent - other.spentKnown > 1_000) note(other, { quiet: true });
+  }
+  note(sheet, { settles });
+  channel.flush();
+}
+
+function note(sheet, { quiet = false, settles = [] } = {}) {
+  if (sheet === board.current) board.lap();
+  sheet.spentKnown = sheet.spent;
+  outbox.put({
+    ...sheet.snapshot(),
+    seat: sheet.number,
+    base: sheet.version,
+    spent: Math.min(sheet.spent, 2 ** 31 - 1),
+    left: Math.round(clock.left),
+    settles,
+    quiet,
+  });
+  desk.keep();
+}
+
+function changePad(settles = []) {
+  if (readOnly) return;
+  outbox.put({ seat: PAD, base: pad.version, text: pad.text, left: Math.round(clock.left), settles, quiet: false });
+  desk.keep();
+  channel.flush();
+}
+
+function settle(seat, given, settles) {
+  if (seat === PAD) {
+    pad.text = given;
+    return changePad(settles);
+  }
+  const sheet = board.sheet(seat);
+  sheet.response = given;
+  change(sheet, settles);
 }
 
 function acknowledged(reply) {
-  for (const [seat, version] of Object.entries(reply.versions ?? {})) board.sheet(Number(seat)).version = version;
-  status.dataset.time = new Date(reply.now).toLocaleTimeString([], { hourCycle: "h23" });
+  for (const [seat, version] of Object.entries(reply.versions ?? {})) {
+    (Number(seat) === PAD ? pad : board.sheet(Number(seat))).version = version;
+  }
+  status.saved(reply.now);
+  desk.keep();
   // A change of an older window met a newer answer: show the one that counts, and say so.
   for (const [seat, [response, flagged]] of Object.entries(reply.standing ?? {})) {
     const sheet = board.sheet(Number(seat));
@@ -70,42 +143,8 @@ function acknowledged(reply) {
     sheet.response = response;
     sheet.flagged = flagged;
     board.mark(sheet);
-    refused(`Question ${seat} was answered in another window, and that answer stands.`);
+    if (readOnly) status.say(`Question ${seat} was answered in another window, and that answer stands until you choose there.`);
   }
-}
-
-function refused(sentence) {
-  const notice = document.getElementById("refused-notice").content.firstElementChild.cloneNode(true);
-  notice.querySelector("span").textContent = sentence;
-  notices.replaceChildren(notice);
-}
-
-// ---- answering -------------------------------------------------------------------------------------------------
-
-function change(sheet) {
-  board.mark(sheet);
-  if (readOnly) return;
-  // Time spent on other questions since the last save travels along; it is not worth a request of its own. It goes
-  // first: the last change of a packet says where the candidate is.
-  for (const other of sheets) {
-    if (other !== sheet && other.spent - other.spentKnown > 1_000) note(other, { quiet: true });
-  }
-  note(sheet);
-  channel.flush();
-}
-
-function note(sheet, { quiet = false } = {}) {
-  if (sheet === board.current) board.lap();
-  sheet.spentKnown = sheet.spent;
-  outbox.put({
-    seat: sheet.number,
-    base: sheet.version,
-    response: sheet.response,
-    flagged: sheet.flagged,
-    spent: Math.min(sheet.spent, 2 ** 31 - 1),
-    left: Math.round(clock.left),
-    quiet,
-  });
 }
 
 document.addEventListener("change", (event) => {
@@ -159,134 +198,162 @@ function moveStep(section, button) {
 function follow(hash) {
   if (hash === "#review") board.review();
   else board.show(Number(hash.slice(2)));
+  desk.keep();
 }
 
 const actions = {
   announce,
-  next: () => (board.current.number === sheets.length ? board.review() : board.show(board.current.number + 1)),
-  previous: () => board.show(board.reviewing ? board.current.number : board.current.number - 1),
+  next: () => follow(board.current.number === sheets.length ? "#review" : `#q${board.current.number + 1}`),
+  previous: () => follow(`#q${board.reviewing ? board.current.number : board.current.number - 1}`),
   flag() {
     if (board.reviewing || readOnly) return;
     board.toggleFlag();
     change(board.current);
   },
-  review: () => board.review(),
-  help: () => dialog("keys-dialog").showModal(),
+  review: () => follow("#review"),
+  help: () => dialog("keys").showModal(),
 };
 
 listen({ board, clock, actions, enabled: document.getElementById("shortcuts") });
 board.flag.addEventListener("click", actions.flag);
 document.getElementById("show-keys").addEventListener("click", actions.help);
 document.getElementById("hide-time").addEventListener("click", () => clock.toggle());
-document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && channel.refresh());
+questions.addEventListener("submit", (event) => event.preventDefault());
 addEventListener("hashchange", () => /^#(q\d+|review)$/.test(location.hash) && follow(location.hash));
+document.addEventListener("visibilitychange", () => {
+  if (document.visibilityState === "visible") return channel.refresh();
+  // Where the candidate is and for how long, before the page perhaps goes away for good.
+  if (!readOnly && !channel.ending && outbox.claim) {
+    note(board.current, { quiet: true });
+    channel.flush();
+  }
+});
 addEventListener("beforeunload", (event) => {
-  if (outbox.size && !channel.stopped) event.preventDefault();
+  if (outbox.waiting && !channel.stopped) event.preventDefault();
 });
 
 // ---- ending ----------------------------------------------------------------------------------------------------
 
 document.getElementById("open-end").addEventListener("click", () => {
-  if (readOnly) return claimed(); // it can be taken back, not ended from here
-  const { total, answered, flagged } = board.count();
-  const open = total - answered;
-  document.getElementById("end-unanswered").textContent = open
-    ? `${open} of ${total} questions ${open === 1 ? "is" : "are"} unanswered. Unanswered questions count as wrong.`
-    : `All ${total} questions are answered.`;
-  document.getElementById("end-flagged").textContent = flagged
-    ? `${flagged} question${flagged === 1 ? " is" : "s are"} flagged for review.`
-    : "";
-  dialog("end-dialog").showModal();
+  if (readOnly) claimed(); // it can be taken back, not ended from here
+  else ending.confirm();
 });
+document.getElementById("end-exam").addEventListener("click", () => endExam());
 
-document.getElementById("end-exam").addEventListener("click", endExam);
-
-// From here there is no way back: the request may have arrived although its answer did not.
-function endExam() {
-  if (readOnly && !clock.over) return;
-  document.querySelector(".questions").inert = true;
-  for (const open of document.querySelectorAll("dialog[open]")) open.close();
-  dialog("ended-dialog").showModal();
+function endExam({ expired = false } = {}) {
+  if (readOnly && !expired) return;
+  ending.shut();
   for (const sheet of sheets) {
     if (sheet === board.current) board.lap();
     if (clock.left > 0 && sheet.spent - sheet.spentKnown > 1_000) note(sheet, { quiet: true });
   }
-  channel.end();
+  channel.end({ expired });
 }
 
 function timeIsUp() {
   if (channel.stopped || channel.ending) return;
   announce("Time is up. The exam has ended.");
-  if (readOnly) finished();
-  else endExam();
+  if (readOnly) ending.finished();
+  else endExam({ expired: true });
 }
 
 // The server says that the exam is over: by the clock, from another window, or by staff.
 function hasEnded() {
   if (clock.over) timeIsUp();
-  else endExam();
+  else endExam({ expired: true });
 }
 
-function tooLate(count) {
-  if (!count) return; // only times spent, no answer
-  lost += count;
-  dialog("ended-dialog").querySelector("p").textContent =
-    `${lost} answer${lost === 1 ? "" : "s"} came too late to count. Everything saved before is in.`;
+// Nothing of a closed sitting stays on this device.
+async function leave() {
+  await Promise.all([outbox.clear(), shelf.clear()]);
 }
 
-// Nobody is led away from a sentence that they have not read.
-function finished() {
-  if (lost) dialog("ended-dialog").open || dialog("ended-dialog").showModal();
-  else location.assign(body.dataset.resultUrl);
-}
-
-dialog("ended-dialog").addEventListener("cancel", (event) => event.preventDefault());
-
-// ---- another window ----------------------------------------------------------------------------------------------
+// ---- news: another window, a pause, more time --------------------------------------------------------------------
 
 function claimed() {
-  if (channel.stopped) return;
+  if (channel.stopped || dialog("claimed").open) return;
   readOnly = true;
-  document.querySelector(".questions").inert = true;
+  questions.inert = true;
   for (const open of document.querySelectorAll("dialog[open]")) open.close();
-  dialog("claimed-dialog").showModal();
+  dialog("claimed").showModal();
 }
 
 document.getElementById("take-back").addEventListener("click", () => location.reload());
+dialog("paused").addEventListener("cancel", (event) => event.preventDefault());
+
+function news({ state, remaining, paused, pulse: token, conflicts: waiting = 0, kept }) {
+  if (token) pulse.start(token);
+  if (state === "in_progress" && remaining > 0 && !channel.ending) ending.goOn();
+  if (paused !== undefined || state) pause(Boolean(paused));
+  if (readOnly) return;
+  const settled = outbox.pending.flatMap((pending) => pending.settles ?? []);
+  if (kept) conflicts.show(kept, settled);
+  else if (waiting > settled.length + conflicts.size) channel.refresh();
+}
+
+function pause(paused) {
+  const shown = dialog("paused");
+  if (paused === shown.open) return;
+  if (!paused) {
+    shown.close();
+    questions.inert = readOnly;
+    announce(`The exam goes on: ${clock.spoken()}`);
+  } else if (!readOnly) {
+    questions.inert = true;
+    shown.showModal();
+  }
+}
 
 // ---- start: show where the candidate was, then make sure that this window holds the sitting -----------------------
 
-outbox.onchange = () => status.dataset.state === "offline" && showStatus("offline");
 for (const sheet of sheets) sheet.refresh();
 board.count();
 const [, asked] = location.hash.match(/^#q(\d+)$/) ?? [];
 if (location.hash === "#review") board.review();
 else board.show(Number(asked ?? body.dataset.current), { focus: false });
 
+await outbox.open();
+windows.opened();
+const left = await desk.recall();
+if (left && !asked && !board.reviewing) board.show(left, { focus: false });
+for (const pending of outbox.pending) overlay(pending);
+if (outbox.ending) ending.shut();
+else if ("paused" in body.dataset) pause(true);
+
 const start = await channel.claim();
 if (start.state === "in_progress") {
-  restore(start.answers);
-  showStatus("saved");
+  restore(start);
+  if (!outbox.size && !outbox.ending) status.show("saved");
   body.dataset.ready = "";
   channel.flush();
+  desk.rendered.push(await shelf.fill());
+  desk.keep();
+  body.dataset.shelved = "";
 } else if (start.state === "ended") {
   hasEnded(); // what was answered in time and waits on this device is handed in now
 } else {
-  outbox.clear();
-  finished();
+  ending.finished();
+}
+
+function overlay(pending) {
+  if (pending.seat === PAD) {
+    pad.text = pending.text;
+    return;
+  }
+  const sheet = board.sheet(pending.seat);
+  sheet.restore(pending);
+  board.mark(sheet);
+  if (sheet === board.current) board.flag.setAttribute("aria-pressed", String(sheet.flagged));
 }
 
 // What the server holds is the truth, except for seats whose newer answer still waits here.
-function restore(answers) {
-  const waiting = new Map(outbox.pending.map((pending) => [pending.seat, pending]));
+function restore({ answers, pad: notes }) {
   for (const sheet of sheets) {
-    const [version, response, flagged, spent] = answers[sheet.number] ?? [0, [], false, 0];
+    const [version, response, flagged, spent, struck, marks, scenario] = answers[sheet.number] ?? [0, [], false, 0];
     sheet.version = version;
     sheet.spent = Math.max(sheet.spent, spent);
-    const newest = waiting.get(sheet.number) ?? { response, flagged };
-    if (String(sheet.response) !== String(newest.response)) sheet.response = newest.response;
-    sheet.flagged = newest.flagged;
-    board.mark(sheet);
+    overlay({ seat: sheet.number, response, flagged, struck, marks, scenario });
   }
-  board.flag.setAttribute("aria-pressed", String(board.current.flagged));
+  [pad.version, pad.text] = notes;
+  for (const pending of outbox.pending) overlay(pending);
 }

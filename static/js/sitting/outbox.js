@@ -2,46 +2,37 @@
 // when the server has named its claim and sequence number after COMMIT.
 
 const MOST = 100; // changes in one packet; after a long time offline there are more
+const LARGEST = 50_000; // characters of one packet's changes; highlights and notes can be long
 
 export class Outbox {
-  constructor(sitting) {
-    this.prefix = `cutscore:outbox:${sitting}:`;
-    this.key = this.prefix + Math.random().toString(36).slice(2); // each window its own: none overwrites another's
+  constructor({ store, sitting, person, until }) {
+    Object.assign(this, { store, sitting, person, until });
+    this.window = crypto.getRandomValues(new Uint32Array(2)).join("-"); // each its own: none overwrites another's box
     this.claim = 0; // 0: the server has not handed one out yet
     this.last = 0; // the highest sequence number of our claim
     this.dropped = []; // numbers of our claim that the server refused, so that End need not wait for them
+    this.pending = [];
+    this.offline = []; // spans without a connection, as time left at their start and end
+    this.ending = null; // End exam, asked for and not yet acknowledged
     this.onchange = () => {};
-    this.pending = this.#keys().flatMap((key) => this.#stored(key));
-    if (this.pending.length) this.#store();
-    for (const key of this.#keys()) if (key !== this.key) forget(key);
   }
 
-  // Where windows of this sitting keep what waits. Adopting it twice is harmless: the server knows each change.
-  #keys() {
-    try {
-      return Object.keys(localStorage).filter((key) => key.startsWith(this.prefix));
-    } catch {
-      return []; // storage forbidden
-    }
+  // What earlier windows of this sitting left here. Adopting it twice is harmless: the server knows each change.
+  async open() {
+    const found = await this.store.adopt(this.sitting, this.#box());
+    this.pending.unshift(...found.flatMap((box) => box.pending));
+    this.ending ??= found.find((box) => box.ending)?.ending ?? null;
+    return this;
   }
 
-  #stored(key) {
-    try {
-      const stored = JSON.parse(localStorage.getItem(key) ?? "[]");
-      return Array.isArray(stored) ? stored : [];
-    } catch {
-      return [];
-    }
+  #box() {
+    const { sitting, window, person, until, pending, ending } = this;
+    return { sitting, window, person, until, pending, ending };
   }
 
-  #store() {
-    try {
-      if (this.pending.length) localStorage.setItem(this.key, JSON.stringify(this.pending));
-      else localStorage.removeItem(this.key);
-    } catch {
-      // Storage full or forbidden: the changes stay in memory and are sent from there.
-    }
+  #keep() {
     this.onchange();
+    return this.store.keepBox(structuredClone(this.#box()));
   }
 
   get size() {
@@ -53,89 +44,92 @@ export class Outbox {
     return new Set(this.pending.filter((change) => !change.quiet).map((change) => change.seat)).size;
   }
 
-  // A new claim starts its own numbering; what was never numbered joins it.
+  // Add the present state of a seat. A change of the same seat that was never sent is replaced; one that may be on
+  // its way keeps its number and gets a successor.
+  put(change) {
+    const earlier = this.pending.find((other) => other.seat === change.seat && !other.claim);
+    if (earlier) {
+      const settles = [...(earlier.settles ?? []), ...(change.settles ?? [])];
+      Object.assign(earlier, change, { base: earlier.base, quiet: earlier.quiet && change.quiet, settles });
+    } else {
+      this.pending.push({ ...change, claim: 0, sequence: 0 });
+    }
+    return this.#keep();
+  }
+
+  // A new claim starts its own numbering.
   setClaim(claim) {
     this.claim = claim;
     this.last = 0;
     this.dropped = [];
+  }
+
+  // The next packet: changes of the oldest claim that waits, in order, and whether nothing is left after them. What
+  // has no number yet gets it now, so that no other window that adopts this box can send another change under it.
+  async packet() {
     for (const change of this.pending) {
-      if (!change.claim) this.#number(change);
+      if (!change.claim) Object.assign(change, { claim: this.claim, sequence: ++this.last });
     }
-    this.#store();
-  }
-
-  #number(change) {
-    change.claim = this.claim;
-    change.sequence = ++this.last;
-  }
-
-  // Add the present state of a seat. A change of the same seat that was never sent is replaced; one that may be on
-  // its way keeps its number and gets a successor.
-  put(change) {
-    const earlier = this.pending.find(
-      (other) => other.seat === change.seat && !other.sent && (!other.claim || other.claim === this.claim),
-    );
-    if (earlier) {
-      Object.assign(earlier, change, { base: earlier.base, quiet: earlier.quiet && change.quiet });
-    } else {
-      const added = { ...change, claim: 0, sequence: 0, sent: false };
-      if (this.claim) this.#number(added);
-      this.pending.push(added);
+    if (!this.pending.length) return null;
+    const claim = Math.min(...this.pending.map((change) => change.claim));
+    const changes = [];
+    let size = 0;
+    for (const change of this.pending) {
+      if (change.claim !== claim) continue;
+      size += JSON.stringify(change).length;
+      if (changes.length === MOST || (changes.length && size > LARGEST)) break;
+      changes.push(change);
     }
-    this.#store();
-  }
-
-  // The next packet: changes of the oldest claim that waits, in order, and whether nothing is left after them.
-  packet() {
-    const numbered = this.pending.filter((change) => change.claim);
-    if (!numbered.length) return null;
-    const claim = Math.min(...numbered.map((change) => change.claim));
-    const changes = numbered.filter((change) => change.claim === claim).slice(0, MOST);
-    for (const change of changes) change.sent = true;
-    this.#store();
-    return { claim, changes, whole: changes.length === numbered.length };
+    await this.#keep();
+    return { claim, changes, whole: changes.length === this.pending.length };
   }
 
   // Remove what the server has acknowledged.
   remove(claim, sequences) {
     const gone = new Set(sequences.map(Number));
     this.pending = this.pending.filter((change) => change.claim !== claim || !gone.has(change.sequence));
-    this.#store();
+    return this.#keep();
   }
 
-  // Remove what the server has refused for good; returns how many answers that were.
+  // Remove what the server has refused for good.
   drop(claim, sequences) {
-    const before = this.waiting;
     if (claim === this.claim) this.dropped.push(...sequences);
-    this.remove(claim, sequences);
-    return before - this.waiting;
+    return this.remove(claim, sequences);
+  }
+
+  // Of these changes, how many the candidate would call an answer.
+  answers(claim, sequences) {
+    const named = new Set(sequences.map(Number));
+    const loud = this.pending.filter((change) => !change.quiet && change.claim === claim && named.has(change.sequence));
+    return new Set(loud.map((change) => change.seat)).size;
   }
 
   // The server does not know the claim: number its changes anew under the next one.
   disown(claim) {
-    for (const change of this.pending) {
-      if (change.claim === claim) Object.assign(change, { claim: 0, sequence: 0, sent: false });
-    }
-    this.#store();
+    for (const change of this.pending) if (change.claim === claim) Object.assign(change, { claim: 0, sequence: 0 });
+    return this.#keep();
   }
 
-  // Leave nothing on a shared computer once the sitting has closed.
+  setEnding(ending) {
+    this.ending = ending;
+    return this.#keep();
+  }
+
   clear() {
     this.pending = [];
-    this.#store();
-    this.#keys().forEach(forget);
+    this.ending = null;
+    this.onchange();
+    return this.store.clear(this.sitting);
   }
 }
 
-function forget(key) {
-  try {
-    localStorage.removeItem(key);
-  } catch {
-    // Storage forbidden: then nothing was kept either.
+// What goes over the wire of a change; what is empty is left out.
+export function message(change) {
+  const { sequence, seat, base, left } = change;
+  const sent = { sequence, seat, base, left };
+  for (const name of ["response", "struck", "marks", "scenario", "settles"]) {
+    if (change[name]?.length) sent[name] = change[name];
   }
-}
-
-// What goes over the wire of a change.
-export function message({ sequence, seat, base, response, flagged, spent, left }) {
-  return { sequence, seat, base, response, flagged, spent, left };
+  for (const name of ["flagged", "spent", "text"]) if (change[name]) sent[name] = change[name];
+  return sent;
 }

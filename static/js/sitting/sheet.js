@@ -2,6 +2,7 @@
 
 const inputs = (section) => [...section.querySelectorAll("input")];
 const selects = (section) => [...section.querySelectorAll("select")];
+const text = (element) => element.textContent.trim();
 const steps = (section, list) => [...section.querySelectorAll(`.order.${list} > [data-token]`)];
 
 const choices = {
@@ -10,6 +11,10 @@ const choices = {
     for (const input of inputs(section)) input.checked = response.includes(input.value);
   },
   given: (section) => inputs(section).filter((input) => input.checked).length,
+  words: (section, response) =>
+    inputs(section)
+      .filter((input) => response.includes(input.value))
+      .map((input) => `${text(input.closest("label").querySelector(".letter"))}. ${text(input.closest("label").querySelector(".text"))}`),
 };
 
 const ordering = {
@@ -24,6 +29,10 @@ const ordering = {
     pool.replaceChildren(...rest);
   },
   given: (section) => steps(section, "chosen").length,
+  words(section, response) {
+    const words = (token) => text(section.querySelector(`[data-token="${token}"] p`));
+    return response.map((token, place) => `${place + 1}. ${words(token)}`);
+  },
 };
 
 const matching = {
@@ -37,6 +46,10 @@ const matching = {
     });
   },
   given: (section) => selects(section).filter((select) => select.value).length,
+  words(section, response) {
+    const words = (select, value) => `${text(select.labels[0])}: ${text(select.querySelector(`option[value="${value}"]`))}`;
+    return selects(section).flatMap((select, place) => (response[place] ? [words(select, response[place])] : []));
+  },
 };
 
 const kinds = { multiple_choice: choices, multiple_response: choices, ordering, matching };
@@ -80,6 +93,27 @@ export class Sheet {
 
   get heading() {
     return this.section.querySelector("h2");
+  }
+
+  // All that a candidate has done here, as it is kept and sent.
+  snapshot() {
+    const { response, flagged, struck, marks, scenarioMarks: scenario } = this;
+    return { response, flagged, struck, marks, scenario };
+  }
+
+  restore({ response = [], flagged = false, struck = [], marks = [], scenario = [] }) {
+    const known = this.snapshot();
+    if (String(known.response) !== String(response)) this.response = response;
+    if (known.flagged !== flagged) this.flagged = flagged;
+    if (String(known.struck) !== String(struck)) this.struck = struck;
+    if (String(known.marks) !== String(marks)) this.marks = marks;
+    if (String(known.scenario) !== String(scenario)) this.scenarioMarks = scenario;
+  }
+
+  // A response in words, a line for each entry.
+  describe(response) {
+    const lines = kinds[this.kind].words(this.section, response);
+    return lines.length ? lines : ["No answer"];
   }
 
   // The counter beside "Choose two" and the state of the buttons that move steps.
