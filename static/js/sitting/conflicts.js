@@ -2,8 +2,8 @@
 // chosen becomes a change of its own that names what it settles, so that it, too, survives a lost network.
 
 export class Conflicts {
-  constructor({ dialog, notice, board, pad, settle }) {
-    Object.assign(this, { dialog, notice, board, pad, settle });
+  constructor({ dialog, notice, board, pad, settle, announce }) {
+    Object.assign(this, { dialog, notice, board, pad, settle, announce });
     this.seats = new Map(); // by seat: what waits for a choice
     this.button = notice.querySelector("button");
     this.button.addEventListener("click", () => this.#ask());
@@ -30,9 +30,11 @@ export class Conflicts {
 
   #count() {
     const { size } = this.seats;
-    this.notice.hidden = !size;
-    this.notice.querySelector("[data-text]").textContent =
+    const sentence =
       size === 1 ? "One answer differs from what another window sent." : `${size} answers differ from what another window sent.`;
+    if (size && this.notice.hidden) this.announce(sentence);
+    this.notice.hidden = !size;
+    this.notice.querySelector("[data-text]").textContent = sentence;
     if (!size && this.dialog.open) this.dialog.close();
   }
 

@@ -70,6 +70,7 @@ const conflicts = new Conflicts({
   board,
   pad,
   settle,
+  announce,
 });
 let readOnly = false;
 

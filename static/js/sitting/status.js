@@ -16,14 +16,15 @@ export class Status {
     const texts = {
       saving: "Saving …",
       saved: this.savedAt ? `Saved ${this.savedAt}` : "Ready",
-      offline: waiting ? `Offline: ${waiting} answer${waiting === 1 ? " waits" : "s wait"} on this device` : "Offline",
+      offline: waiting ? `Offline: ${waiting} answer${waiting === 1 ? " waits" : "s wait"}` : "Offline",
       "signed-out": "Signed out, not saved",
       paused: "Paused",
     };
     const icons = { "signed-out": "error", paused: "saved" };
     this.element.dataset.state = icons[state] ?? state;
-    const text = this.element.querySelector("span");
+    const text = this.element.querySelector("[data-text]");
     if (text.textContent !== texts[state]) text.textContent = texts[state];
+    this.element.querySelector(".where").hidden = state !== "offline" || !waiting;
     this.#notice("signed-out-notice", state === "signed-out");
   }
 
