@@ -52,6 +52,7 @@ class Answer(models.Model):
     scenario_marks = ranges()
     spent_ms = models.PositiveIntegerField(default=0, help_text="Time on the question by the browser's word.")
     version = models.PositiveIntegerField(default=1)
+    # 0 while nothing was answered here: then an older window's answer meets no other.
     answered_version = models.PositiveIntegerField(default=1, help_text="Version in which the response last changed.")
     claim = models.PositiveIntegerField()
     sequence = models.PositiveBigIntegerField()

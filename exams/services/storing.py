@@ -166,12 +166,13 @@ class _Statement:
             "answered",
             "exams_answer AS a (sitting_id, seat, response, flagged, struck, marks, scenario_marks, spent_ms,"
             " version, answered_version, claim, sequence, late, saved_at)",
-            "(%s, %s, %s::varchar[], %s, %s::varchar[], %s::integer[], %s::integer[], %s, 1, 1, %s, %s, %s, %s)",
+            "(%s, %s, %s::varchar[], %s, %s::varchar[], %s::integer[], %s::integer[], %s, 1, %s, %s, %s, %s, %s)",
             [
                 (
                     self.sitting.id, change.seat, list(change.response), change.flagged, list(change.struck),
-                    list(change.marks), list(change.scenario_marks), change.spent_ms, self.claim, change.sequence,
-                    late, self.now,
+                    list(change.marks), list(change.scenario_marks), change.spent_ms,
+                    int(bool(change.response)),  # a mere flag on a blank seat is no answer yet
+                    self.claim, change.sequence, late, self.now,
                 )
                 for change in changes
             ],

@@ -135,7 +135,7 @@ def test_begin_takes_a_constant_number_of_statements(exam, people, django_assert
     for _ in range(people):
         sat(UserFactory(), exam)
     newcomer = UserFactory()
-    with django_assert_num_queries(14):
+    with django_assert_num_queries(15):
         begin(newcomer, exam)
     assert Sitting.objects.count() == people + 1
     assert Seat.objects.count() == 130

@@ -90,12 +90,11 @@ def expect(packet, claim, newest, model, arrived, conflicts, outcomes):
         row = model[made.seat]
         if last[made.seat] is not made or (row.claim == claim and row.sequence > made.sequence):
             wanted = Outcome.SUPERSEDED
-        elif claim == newest or row.claim == claim or made.base == row.version:
-            wanted = Outcome.APPLIED
-            row.claim, row.sequence, row.version, row.flagged = claim, made.sequence, row.version + 1, made.flagged
         else:
-            wanted = Outcome.CONFLICT
-            conflicts.add((claim, made.sequence))
+            wanted = Outcome.APPLIED  # nobody has answered anything, so that at most flags meet
+            newer_flag = not (claim == newest or row.claim == claim or made.base >= row.version)
+            flagged = row.flagged if newer_flag else made.flagged
+            row.claim, row.sequence, row.version, row.flagged = claim, made.sequence, row.version + 1, flagged
         assert outcomes[made.sequence] is wanted
 
 

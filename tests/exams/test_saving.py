@@ -49,6 +49,11 @@ def stored(sitting: Sitting, seat: int) -> Answer:
     return Answer.objects.get(sitting=sitting, seat=seat)
 
 
+def kept(sitting: Sitting) -> list[tuple[object, ...]]:
+    rows = KeptChange.objects.filter(sitting=sitting)
+    return [(row.claim, row.sequence, row.reason, row.response) for row in rows]
+
+
 def test_a_change_is_stored_and_acknowledged(sitting):
     seat = seat_of_kind(sitting, "multiple_choice")
     receipt = save(sitting, change(seat, [token(sitting, seat)], flagged=True))
@@ -181,13 +186,12 @@ def test_end_waits_for_a_change_on_its_way(sitting):
     assert receipt.state == Sitting.State.CLOSED
 
 
-def test_after_end_nothing_new_may_be_answered(sitting):
+def test_after_end_an_answer_is_kept_and_does_not_count(sitting):
     seat = seat_of_kind(sitting, "multiple_choice")
-    end(sitting, 2, change(seat, [], sequence=2))
-    with pytest.raises(Refused) as refused:
-        save(sitting, change(seat, [token(sitting, seat)], sequence=3))
-    assert refused.value.code == 409
+    end(sitting, 2, change(seat, [], sequence=2))  # the first change is still on its way
+    assert save(sitting, change(seat, [token(sitting, seat)], sequence=3)).outcomes == {3: Outcome.LATE}
     assert stored(sitting, seat).response == []
+    assert kept(sitting) == [(1, 3, "late", [token(sitting, seat)])]
 
 
 def test_an_older_window_says_nothing_about_what_the_ending_one_has_sent(sitting):
@@ -216,8 +220,8 @@ def test_ending_a_closed_exam_takes_no_new_answer(sitting):
     seat = seat_of_kind(sitting, "multiple_choice")
     end(sitting, 1, change(seat, []))
     assert end(sitting, 1, change(seat, [])).outcomes == {1: Outcome.DUPLICATE}
-    with pytest.raises(Refused, match="has ended"):
-        end(sitting, 2, change(seat, [token(sitting, seat)], sequence=2))
+    assert end(sitting, 2, change(seat, [token(sitting, seat)], sequence=2)).outcomes == {2: Outcome.LATE}
+    assert stored(sitting, seat).response == []
 
 
 def test_gaps_without_end_are_refused(sitting):
@@ -251,23 +255,42 @@ def test_the_deadline_is_exact(sitting, offset, state):
     assert stored(sitting, seat).late == (state == "ended")
 
 
-@pytest.mark.parametrize(("offset", "accepted"), [(-1, True), (0, False), (1, False)])
-def test_late_packets_count_within_the_grace_only(sitting, offset, accepted):
+@pytest.mark.parametrize(
+    ("offset", "outcome"), [(-1, Outcome.APPLIED), (0, Outcome.LATE), (1, Outcome.LATE), (86_400, Outcome.LATE)]
+)
+def test_late_packets_count_within_the_grace_only(sitting, offset, outcome):
     seat = seat_of_kind(sitting, "multiple_choice")
     closes = sitting.deadline + sitting.grace_seconds * SECOND
     with time_machine.travel(closes + offset * SECOND, tick=False):
-        if accepted:
-            save(sitting, change(seat, [token(sitting, seat)], left_ms=1))
-        else:
-            with pytest.raises(Refused, match="has ended"):
-                save(sitting, change(seat, [token(sitting, seat)], left_ms=1))
-    assert Answer.objects.exists() == accepted
+        assert save(sitting, change(seat, [token(sitting, seat)], left_ms=1)).outcomes == {1: outcome}
+    assert Answer.objects.exists() == (outcome is Outcome.APPLIED)
+    assert KeptChange.objects.exists() == (outcome is Outcome.LATE)
 
 
 def test_what_was_made_after_the_deadline_does_not_count(sitting):
     seat = seat_of_kind(sitting, "multiple_choice")
-    with time_machine.travel(sitting.deadline + SECOND, tick=False), pytest.raises(Refused):
-        save(sitting, change(seat, [token(sitting, seat)], left_ms=0))
+    with time_machine.travel(sitting.deadline + SECOND, tick=False):
+        receipt = save(sitting, change(seat, [token(sitting, seat)], left_ms=0))
+    assert receipt.outcomes == {1: Outcome.LATE}
+    assert kept(sitting) == [(1, 1, "late", [token(sitting, seat)])]
+    assert not Answer.objects.exists()
+
+
+def test_of_one_packet_only_what_was_made_in_time_counts(sitting):
+    """The later change is the late one; it does not stand in the way of the earlier."""
+    seat = seat_of_kind(sitting, "multiple_choice")
+    made = [change(seat, [token(sitting, seat, place)], sequence=place + 1, left_ms=1 - place) for place in (0, 1)]
+    with time_machine.travel(sitting.deadline + SECOND, tick=False):
+        assert save(sitting, *made).outcomes == {1: Outcome.APPLIED, 2: Outcome.LATE}
+    assert stored(sitting, seat).response == [token(sitting, seat, 0)]
+
+
+def test_a_late_change_is_kept_once_however_often_it_comes(sitting):
+    seat = seat_of_kind(sitting, "multiple_choice")
+    end(sitting, 0)
+    late = change(seat, [token(sitting, seat)])
+    assert [save(sitting, late).outcomes[1] for _ in range(2)] == [Outcome.LATE, Outcome.DUPLICATE]
+    assert KeptChange.objects.count() == 1
 
 
 def test_a_lost_acknowledgement_can_be_repeated_after_the_end(sitting):

@@ -241,13 +241,12 @@ def test_another_content_type_is_refused(signed_in, sitting):
     assert answer.status_code == 415
 
 
-def test_an_answer_after_the_end_is_409(signed_in, sitting):
+def test_an_answer_after_the_end_is_acknowledged_as_late(signed_in, sitting):
+    """It is kept, so the window need not keep it any longer; it is in no answer."""
     close(sitting)
     answer = post(signed_in, "sitting_changes", sitting.pk, message(sitting))
-    assert answer.status_code == 409
-    assert answer.json() == {
-        "error": "The exam has ended, so this answer was not saved.", "state": "closed", "refused": [1],
-    }  # fmt: skip
+    assert (answer.status_code, answer.json()["acknowledged"], answer.json()["state"]) == (200, {"1": "late"}, "closed")
+    assert not Answer.objects.exists()
 
 
 def test_claiming_returns_what_is_stored(signed_in, sitting):
@@ -256,7 +255,9 @@ def test_claiming_returns_what_is_stored(signed_in, sitting):
     answer = post(signed_in, "sitting_claim", sitting.pk, {}).json()
     seat = sent["changes"][0]
     assert answer["claim"] == 2
-    assert answer["answers"] == {str(seat["seat"]): [1, seat["response"], False, 5]}
+    assert answer["at"] == seat["seat"]
+    assert answer["answers"] == {str(seat["seat"]): [1, seat["response"], False, 5, [], [], []]}
+    assert (answer["pad"], answer["kept"], answer["conflicts"]) == ([0, ""], [], 0)
 
 
 def test_status_tells_the_time_left(signed_in, sitting):
