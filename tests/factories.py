@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from django.conf import settings
 from django.utils import timezone
@@ -44,8 +45,8 @@ def begin(user: User, exam: Exam, form: Form | None = None) -> Sitting:
 
 
 def change(seat: int, response: Sequence[str], *, sequence: int = 1, base: int = 0, flagged: bool = False,
-           spent_ms: int = 1_000, left_ms: int = PLENTY) -> Change:  # fmt: skip
-    return Change(sequence, seat, base, list(response), flagged, spent_ms, left_ms)
+           spent_ms: int = 1_000, left_ms: int = PLENTY, **more: Any) -> Change:  # fmt: skip
+    return Change(sequence, seat, base, list(response), flagged, spent_ms, left_ms, **more)
 
 
 def key_of(seat: Seat) -> tuple[str, ...]:

@@ -107,15 +107,18 @@ def canonical(change: Change, seat: Stored | None) -> Change:
     return replace(change, response=response, struck=[token for token in seat.tokens if token in change.struck])
 
 
-def judge(change: Change, claim: int, newest_claim: int, stored: Stored) -> Outcome:
+def judge(change: Change, claim: int, newest_claim: int, stored: Stored, *, overtaken: bool) -> Outcome:
     """Where a change stands against what is stored.
 
-    The newest window always wins by (claim, sequence). A change from an older one applies only where nothing newer
-    stands: on the answer it was based on, or on this same window's own earlier change.
+    The newest window wins by (claim, sequence). A change from an older one applies only where nothing newer stands:
+    on the answer it was based on, or on this same window's own earlier change. A change that was `overtaken` by a
+    later one of its window may be outdated by that one, which the row no longer shows once a third has written it.
     """
-    if stored.claim == claim and stored.sequence >= change.sequence:
-        return Outcome.SUPERSEDED
-    if claim == newest_claim or stored.claim == claim or change.base >= stored.answered_version:
+    if stored.claim == claim:
+        return Outcome.SUPERSEDED if stored.sequence >= change.sequence else Outcome.APPLIED
+    if change.base >= stored.version:
+        return Outcome.APPLIED
+    if not overtaken and (claim == newest_claim or change.base >= stored.answered_version):
         return Outcome.APPLIED
     if list(change.response) == stored.response and change.text == stored.text:
         return Outcome.SUPERSEDED  # both windows say the same
@@ -137,6 +140,11 @@ def merged(change: Change, claim: int, newest_claim: int, stored: Stored) -> Cha
 
 def holds(arrived: Spans, sequence: int) -> bool:
     return any(start <= sequence < stop for start, stop in arrived)
+
+
+def overtakes(arrived: Spans, sequence: int) -> bool:
+    """Whether a later change of the same window has arrived."""
+    return any(stop > sequence + 1 for _, stop in arrived)
 
 
 def spans(sequences: Iterable[int]) -> Spans:

@@ -28,6 +28,7 @@ from exams.services.changes import (
     holds,
     judge,
     merged,
+    overtakes,
     spans,
 )
 from exams.services.storing import Locked, Told, lock, read, write
@@ -88,7 +89,8 @@ def end(
             raise Refused(409, "This exam continues in another window, so it can be ended only there.")
         _run_out(sitting, now)
         _refuse_paused(sitting)
-        receipt, arrived = _take(sitting, claim, changes, at_seat, offline, now)
+        repeated = sitting.end_sequence is not None
+        receipt, arrived = _take(sitting, claim, changes, at_seat, () if repeated else offline, now)
         if sitting.running and expired:
             return receipt
         if sitting.running:
@@ -119,7 +121,9 @@ def _take(
     sitting: Locked, claim: int, changes: Sequence[Change], at_seat: int, offline: Offline, now: dt.datetime
 ) -> tuple[Receipt, Spans]:
     """Judge and write the changes; returns the receipt and everything that has arrived from this claim."""
-    stored, arrived = read(sitting, claim, [change.seat for change in changes])
+    seats = [change.seat for change in changes]
+    # The candidate's place is read too, if only to learn whether the form has it.
+    stored, arrived = read(sitting, claim, [*seats, at_seat] if at_seat else seats)
     if len(arrived) > MOST_GAPS:
         raise Refused(429, "Too many changes are missing in between; reload the page.", state=sitting.state)
     fresh = [canonical(change, stored.get(change.seat)) for change in changes if not holds(arrived, change.sequence)]
@@ -132,7 +136,8 @@ def _take(
         if change not in in_time:
             outcomes[change.sequence] = Outcome.LATE
         elif newest[change.seat] == change.sequence:
-            outcomes[change.sequence] = judge(change, claim, sitting.claim, stored[change.seat])
+            overtaken = overtakes(arrived, change.sequence)
+            outcomes[change.sequence] = judge(change, claim, sitting.claim, stored[change.seat], overtaken=overtaken)
         else:
             outcomes[change.sequence] = Outcome.SUPERSEDED
     applied = [
@@ -142,15 +147,22 @@ def _take(
     ]
     reasons = {Outcome.CONFLICT: KeptChange.Reason.CONFLICT, Outcome.LATE: KeptChange.Reason.LATE}
     kept = [(change, str(reasons[outcome])) for change in fresh if (outcome := outcomes[change.sequence]) in reasons]
-    if fresh:
+    if fresh or (offline and not changes):  # a repeated packet has told its spans before
         write(
             sitting,
             claim,
             arrived=fresh,
             applied=applied,
             kept=kept,
+            # Choices between kept changes hold even if the answer chosen was changed again at once.
+            settled=[
+                (*pair, change.seat)
+                for change in fresh
+                if outcomes[change.sequence] not in reasons
+                for pair in change.settles
+            ],
             told=_told(sitting, claim, fresh, outcomes, offline, now),
-            at_seat=_place(sitting, claim, fresh, at_seat),
+            at_seat=_place(sitting, claim, in_time, at_seat if at_seat in stored else 0),
             now=now,
         )
     versions = {change.seat: stored[change.seat].version for change in changes if change.seat in stored}
@@ -186,7 +198,7 @@ def _is_late(sitting: Locked, claim: int, change: Change, now: dt.datetime) -> b
 
 def _place(sitting: Locked, claim: int, changes: Sequence[Change], at_seat: int) -> int:
     """Where the candidate is: what the newest window says, or else the question it changed last."""
-    if claim != sitting.claim:
+    if claim != sitting.claim or not changes:
         return sitting.last_seat
     last = max(changes, key=lambda change: change.sequence).seat
     return at_seat or last or sitting.last_seat
@@ -216,9 +228,6 @@ def _told(
             seats = sorted({change.seat for change in group})
             left_ms = min(change.left_ms for change in group)
             told.append(Told(kind, now, Event.By.CANDIDATE, claim, min(numbers), max(numbers), seats, left_ms))
-    if any(change.settles for change in changes):
-        settled = sorted({change.seat for change in changes if change.settles})
-        told.append(Told(Event.Kind.SETTLED, now, claim=claim, seats=settled))
     return told
 
 

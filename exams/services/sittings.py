@@ -134,7 +134,7 @@ def abandon(*, sitting_id: uuid.UUID, user_id: int) -> Sitting:
     with transaction.atomic():
         sitting = Sitting.objects.select_for_update().get(pk=sitting_id, user_id=user_id)
         now = timezone.now()
-        if sitting.state == Sitting.State.IN_PROGRESS and now < sitting.deadline:
+        if sitting.state == Sitting.State.IN_PROGRESS and not sitting.is_due(now):
             sitting.state = Sitting.State.ABANDONED
             sitting.ended_at = now
             sitting.save(update_fields=["state", "ended_at"])

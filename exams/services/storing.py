@@ -113,13 +113,14 @@ def write(
     arrived: Sequence[Change],
     applied: Sequence[Change],
     kept: Sequence[tuple[Change, str]],
+    settled: Sequence[tuple[int, int, int]],
     told: Sequence[Told],
     at_seat: int,
     now: dt.datetime,
-) -> int:
+) -> None:
     """One statement: note what arrived, touch the sitting, put everything in its place, continue the timeline.
 
-    Returns how many conflicts then wait for a choice. Refuses to keep without bounds.
+    `settled` names kept changes as (claim, sequence, seat). Refuses to keep without bounds.
     """
     if kept and KeptChange.objects.filter(sitting=sitting.id).count() + len(kept) > MOST_KEPT:
         raise Refused(429, "Too many changes came that cannot count; reload the page.", state=sitting.state)
@@ -128,10 +129,10 @@ def write(
     statement.answers([change for change in applied if change.seat != PAD])
     statement.pad([change for change in applied if change.seat == PAD])
     statement.keep(kept)
-    statement.settle([pair for change in applied for pair in change.settles])
     statement.tell(told)
+    statement.settle(settled, number=sitting.events + len(told) + 1)
     conflicts = sum(reason == KeptChange.Reason.CONFLICT for _, reason in kept)
-    return statement.touch(conflicts, at_seat, len(told))
+    statement.touch(conflicts, at_seat, len(told), saved=bool(arrived))
 
 
 class _Statement:
@@ -213,17 +214,6 @@ class _Statement:
             ],
         )  # fmt: skip
 
-    def settle(self, pairs: Sequence[tuple[int, int]]) -> None:
-        self.settles = bool(pairs)
-        if pairs:
-            named = ", ".join(["(%s, %s)"] * len(pairs))
-            self._add(
-                "settled",
-                "UPDATE exams_keptchange SET settled_at = %s WHERE sitting_id = %s AND settled_at IS NULL"
-                f" AND reason = 'conflict' AND (claim, sequence) IN ({named}) RETURNING 1",
-                [self.now, self.sitting.id, *(number for pair in pairs for number in pair)],
-            )
-
     def tell(self, told: Sequence[Told]) -> None:
         self._insert(
             "told",
@@ -239,19 +229,35 @@ class _Statement:
             ],
         )  # fmt: skip
 
-    def touch(self, conflicts: int, at_seat: int, events: int) -> int:
+    def settle(self, named: Sequence[tuple[int, int, int]], *, number: int) -> None:
+        """Close the conflicts that were chosen between. The timeline hears of it only if any was still open."""
+        self.settles = bool(named)
+        if named:
+            places = ", ".join(["(%s, %s, %s)"] * len(named))
+            self._add(
+                "settled",
+                "UPDATE exams_keptchange SET settled_at = %s WHERE sitting_id = %s AND settled_at IS NULL"
+                f" AND reason = 'conflict' AND (claim, sequence, seat) IN ({places}) RETURNING seat",
+                [self.now, self.sitting.id, *(part for one in named for part in one)],
+            )
+            self._add(
+                "told_settled",
+                "INSERT INTO exams_event (sitting_id, number, at, kind, by, staff, claim, seats)"
+                " SELECT %s, %s, %s, %s, %s, '', %s, array_agg(DISTINCT seat) FROM settled HAVING count(*) > 0",
+                [self.sitting.id, number, self.now, Event.Kind.SETTLED, Event.By.CANDIDATE, self.claim],
+            )
+
+    def touch(self, conflicts: int, at_seat: int, events: int, *, saved: bool) -> None:
         settled = "(SELECT count(*) FROM settled)" if self.settles else "0"
-        open_now = self.sitting.state not in (Sitting.State.CLOSED, Sitting.State.ABANDONED)
+        told_settled = "(SELECT LEAST(count(*), 1) FROM settled)" if self.settles else "0"
+        saved = saved and self.sitting.state not in (Sitting.State.CLOSED, Sitting.State.ABANDONED)
         self._add(
             "touched",
             "UPDATE exams_sitting SET saved_at = CASE WHEN %s THEN %s ELSE saved_at END, last_seat = %s,"
-            f" events = events + %s, open_conflicts = open_conflicts + %s - {settled}"
-            " WHERE id = %s RETURNING open_conflicts",
-            [open_now, self.now, at_seat, events, conflicts, self.sitting.id],
+            f" events = events + %s + {told_settled}, open_conflicts = open_conflicts + %s - {settled}"
+            " WHERE id = %s RETURNING open_conflicts, events",
+            [saved, self.now, at_seat, events, conflicts, self.sitting.id],
         )
         with connection.cursor() as cursor:
-            cursor.execute(f"WITH {', '.join(self.parts)} SELECT open_conflicts FROM touched", self.parameters)
-            (waiting,) = cursor.fetchone()
-        self.sitting.events += events
-        self.sitting.open_conflicts = waiting
-        return int(waiting)
+            cursor.execute(f"WITH {', '.join(self.parts)} SELECT * FROM touched", self.parameters)
+            self.sitting.open_conflicts, self.sitting.events = cursor.fetchone()

@@ -12,10 +12,11 @@ from django.utils import timezone
 
 from accounts.models import User
 from exams.models import Answer, KeptChange, Sitting
-from exams.services import saving, sittings
-from exams.services.changes import Change, Outcome, Receipt, Refused
+from exams.services import saving
+from exams.services.changes import Outcome, Refused
 from questions.kinds import KINDS
 from questions.models import Exam
+from tests.exams.windows import end, kept, save, seat_of_kind, stored, take_over, token
 from tests.factories import UserFactory, begin, change, key_of
 
 SECOND = dt.timedelta(seconds=1)
@@ -24,34 +25,6 @@ SECOND = dt.timedelta(seconds=1)
 @pytest.fixture
 def sitting(user: User, exam: Exam) -> Sitting:
     return begin(user, exam)
-
-
-def save(sitting: Sitting, *changes: Change, claim: int | None = None) -> Receipt:
-    return saving.save(
-        sitting_id=sitting.pk, user_id=sitting.user_id, claim=claim or sitting.claim, changes=list(changes)
-    )
-
-
-def take_over(sitting: Sitting) -> int:
-    sitting.claim = sittings.claim(sitting_id=sitting.pk, user_id=sitting.user_id).claim
-    return sitting.claim
-
-
-def token(sitting: Sitting, seat: int, place: int = 0) -> str:
-    return sitting.form.seats.get(number=seat).tokens[place]
-
-
-def seat_of_kind(sitting: Sitting, kind: str) -> int:
-    return sitting.form.seats.filter(kind=kind).order_by("number")[0].number
-
-
-def stored(sitting: Sitting, seat: int) -> Answer:
-    return Answer.objects.get(sitting=sitting, seat=seat)
-
-
-def kept(sitting: Sitting) -> list[tuple[object, ...]]:
-    rows = KeptChange.objects.filter(sitting=sitting)
-    return [(row.claim, row.sequence, row.reason, row.response) for row in rows]
 
 
 def test_a_change_is_stored_and_acknowledged(sitting):
@@ -161,13 +134,6 @@ def test_strangers_are_told_that_there_is_nothing(sitting):
 
 
 # ---- the end -------------------------------------------------------------------------------------------------
-
-
-def end(sitting: Sitting, sequence: int, *changes: Change, claim: int | None = None) -> Receipt:
-    return saving.end(
-        sitting_id=sitting.pk, user_id=sitting.user_id, claim=claim or sitting.claim, sequence=sequence,
-        changes=list(changes),
-    )  # fmt: skip
 
 
 def test_end_with_everything_arrived_closes_at_once(sitting):
