@@ -11,5 +11,6 @@ urlpatterns: list[URLPattern] = [
     path("results/<uuid:sitting_id>/", views.result, name="result"),
     path("results/<uuid:sitting_id>/questions/", views.result_questions, name="result_questions"),
     path("results/<uuid:sitting_id>/questions/<int:number>/", views.result_question, name="result_question"),
+    path("results/<uuid:sitting_id>/timeline/", views.result_timeline, name="result_timeline"),
     path("progress/", views.progress_page, name="progress"),
 ]

@@ -20,7 +20,7 @@ from exams.access import own_sitting, person, speaks_json
 from exams.models import Sitting
 from exams.services import saving
 from scoring import services
-from scoring.reports import overview, progress, review, score
+from scoring.reports import overview, progress, review, score, timeline
 
 logger = logging.getLogger(__name__)
 
@@ -124,6 +124,15 @@ def result_question(request: HttpRequest, sitting_id: uuid.UUID, number: int) ->
 @login_required
 @never_cache
 @require_safe
+def result_timeline(request: HttpRequest, sitting_id: uuid.UUID) -> HttpResponse:
+    """What happened when in a closed sitting. It holds no key, so it stays open while keys are shut."""
+    course = timeline.timeline_of(_closed_sitting(request, sitting_id))
+    return render(request, "scoring/timeline.html", {"section": "exams", "course": course})
+
+
+@login_required
+@never_cache
+@require_safe
 def progress_page(request: HttpRequest) -> HttpResponse:
     """Own results over time."""
     exams = progress.progress_of(person(request))
@@ -131,7 +140,7 @@ def progress_page(request: HttpRequest) -> HttpResponse:
 
 
 def _closed_sitting(request: HttpRequest, sitting_id: uuid.UUID) -> Sitting:
-    """The person's sitting if its keys may be shown by now."""
+    """The person's sitting, once nothing more can count in it."""
     sitting = own_sitting(request, sitting_id)
     if sitting.state != Sitting.State.CLOSED:
         raise Http404

@@ -7,10 +7,12 @@ import datetime as dt
 from django import template
 
 from scoring.reports.charts import clock
+from scoring.reports.wording import lasting
 
 register = template.Library()
 
 register.filter("minutes_seconds", clock)
+register.filter("lasting", lasting)
 
 
 @register.filter
