@@ -283,7 +283,8 @@ class _Teller:
         return "Opened in another window", f"Window {window}, or the page was loaded anew. Only the newest may answer."
 
     def _kept(self, event: Event, numbers: str) -> list[tuple[str, str]]:
-        rows = self.kept.get((event.claim or 0, event.at), [])
+        span = range(event.first_sequence or 0, (event.last_sequence or 0) + 1)
+        rows = [row for row in self.kept.get((event.claim or 0, event.at), ()) if row.sequence in span]
         told = []
         for reason in KeptChange.Reason:
             seats = questions(sorted({row.seat for row in rows if row.reason == reason}))

@@ -412,7 +412,7 @@ def test_the_page_shows_facts_course_and_notes_in_the_persons_zone(client, cours
     assert "Ended 18:02:00 by you" in text
     assert "Time used 2 min of 130" in text
     assert "Offline Never" in text
-    assert "Late 0 answers after the end that count; 1 change that does not" in text
+    assert "Late 0 answers that still count; 1 change does not" in text
     assert "18:01:00 1 min You worked on question 1 and the note pad" in text
     assert "&lt;b&gt;S3&lt;/b&gt; ≠ EBS\n  twice" in page.content.decode()
     assert "18:03:00 Note pad late It came after the exam had closed." in text
