@@ -16,13 +16,14 @@ from playwright.sync_api import Page, expect
 
 from accounts.models import User
 from exams.models import Sitting
-from exams.services import sittings
+from exams.services import clock, saving, sittings
+from exams.services.changes import Change
 from questions.models import Exam
 from tests.accounts.factories import PASSWORD
 from tests.e2e.devices import NewContext, sign_in
 from tests.e2e.paper import Paper
 from tests.e2e.watch import Watch
-from tests.factories import begin, close, key_of, sat
+from tests.factories import UserFactory, begin, change, close, key_of, sat
 
 pytestmark = [
     pytest.mark.browser,
@@ -221,6 +222,32 @@ def test_while_a_sitting_runs_and_waits(inspector: Inspector, sitting: Sitting, 
     inspector.visit(reverse("result", args=[sitting.pk]), "Your answers are in")
 
 
+def test_the_timeline(inspector: Inspector, sitting: Sitting, user: User) -> None:
+    """With everything on it: folded saves, a gap, time offline, staff, another window, what does not count, notes."""
+
+    def save(*changes: Change, claim: int, offline: tuple[tuple[int, int], ...] = ()) -> None:
+        saving.save(sitting_id=sitting.pk, user_id=user.pk, claim=claim, changes=changes, offline=offline)
+
+    for number in range(1, 5):
+        save(change(number, [], sequence=number), claim=1)
+    save(change(5, [], sequence=7), claim=1, offline=((7_000_000, 6_000_000),))
+    staff = UserFactory()
+    clock.grant(sitting_id=sitting.pk, minutes=5, by=staff)
+    clock.pause(sitting_id=sitting.pk, by=staff)
+    clock.resume(sitting_id=sitting.pk, by=staff)
+    newest = sittings.claim(sitting_id=sitting.pk, user_id=user.pk).claim
+    seat = sitting.form.seats.get(number=5)
+    save(change(5, key_of(seat), base=1), Change(2, 0, 0, text="Kinesis or Firehose?\n" * 3), claim=newest)
+    save(change(5, seat.tokens[: seat.slots][::-1], sequence=8, base=1), claim=1)
+    saving.end(sitting_id=sitting.pk, user_id=user.pk, claim=newest, sequence=2, left_ms=60_000)
+    save(change(6, [], sequence=3), Change(4, 0, 1, text="too late"), claim=newest)
+    inspector.visit(reverse("result_timeline", args=[sitting.pk]), "Timeline")
+    for kind in ("saved", "offline", "gap", "granted", "paused", "resumed", "claimed", "kept", "ended", "closed"):
+        expect(inspector.page.locator(f".course [data-kind={kind}]").first).to_be_visible()
+    inspector.page.get_by_text("Show each save").click()
+    inspector.look("timeline, opened")
+
+
 def test_after_an_exam(inspector: Inspector, user: User, exam: Exam) -> None:
     page = inspector.page
     passed = sat(user, exam, right=45)
@@ -234,6 +261,7 @@ def test_after_an_exam(inspector: Inspector, user: User, exam: Exam) -> None:
         summary.click()
     inspector.look("score report, opened")
     inspector.visit(reverse("result", args=[blank.pk]), "Score report")
+    inspector.visit(reverse("result_timeline", args=[blank.pk]), "Timeline")
     inspector.visit(reverse("result", args=[given_up.pk]), "You gave up this sitting")
     for show in ("all", "flagged"):
         inspector.visit(reverse("result_questions", args=[failed.sitting_id]) + f"?show={show}", "All questions")

@@ -1,108 +1,21 @@
-"""The timeline: what is told of a sitting, and the page that shows it to its candidate after the exam."""
+"""What the timeline tells of a sitting."""
 
 from __future__ import annotations
 
 import datetime as dt
-import html
 import re
-from collections.abc import Iterator, Sequence
 
 import pytest
-import time_machine
-from django.urls import reverse
 from django.utils import timezone
 
-from accounts.models import User
-from exams.models import Event, Form, Sitting
-from exams.services import clock, saving, sittings
+from exams.services import clock
 from exams.services.changes import PAD, Change
-from questions.models import Exam
-from scoring.reports.timeline import Entry, Timeline, timeline_of
+from scoring.reports.timeline import timeline_of
 from scoring.reports.wording import TO_STAFF, lasting, questions
-from tests.factories import UserFactory, begin, change, close, key_of, sat, stranger_id, wrong_of
+from tests.factories import UserFactory, change, key_of, wrong_of
+from tests.scoring.course import LIMIT, START, Course, blank, pad, response
 
-START = dt.datetime(2026, 6, 12, 9, 0, tzinfo=dt.UTC)
-LIMIT = dt.timedelta(minutes=130)
-
-
-class Course:
-    """A sitting that goes its way while the test moves the clock."""
-
-    def __init__(self, sitting: Sitting, time: time_machine.Traveller) -> None:
-        self.sitting, self.time = sitting, time
-        self.claimed = 1
-
-    def at(self, minutes: float, seconds: float = 0) -> Course:
-        self.time.move_to(START + dt.timedelta(minutes=minutes, seconds=seconds), tick=False)
-        return self
-
-    def save(self, *changes: Change, claim: int = 0, offline: Sequence[tuple[int, int]] = ()) -> Course:
-        saving.save(
-            sitting_id=self.sitting.pk,
-            user_id=self.sitting.user_id,
-            claim=claim or self.claimed,
-            changes=changes,
-            offline=offline,
-        )
-        return self
-
-    def claim(self) -> Course:
-        self.claimed = sittings.claim(sitting_id=self.sitting.pk, user_id=self.sitting.user_id).claim
-        return self
-
-    def end(self, sequence: int = 0) -> Course:
-        saving.end(
-            sitting_id=self.sitting.pk,
-            user_id=self.sitting.user_id,
-            claim=self.claimed,
-            sequence=sequence,
-            left_ms=60_000,
-        )
-        return self
-
-    def settle(self) -> Course:
-        sittings.settle(now=timezone.now())
-        return self
-
-    def tell(self) -> Timeline:
-        self.sitting.refresh_from_db()
-        return timeline_of(self.sitting)
-
-    def told(self) -> list[str]:
-        return [entry.what for entry in self.tell().entries]
-
-    def entry(self, beginning: str) -> Entry:
-        (found,) = [entry for entry in self.tell().entries if entry.what.startswith(beginning)]
-        return found
-
-
-@pytest.fixture
-def course(user: User, exam: Exam) -> Iterator[Course]:
-    with time_machine.travel(START, tick=False) as time:
-        yield Course(begin(user, exam, Form.objects.get(exam=exam, reference=True)), time)
-
-
-def response(course: Course, number: int) -> tuple[str, ...]:
-    return key_of(course.sitting.form.seats.get(number=number))
-
-
-def blank(seat: int, sequence: int, *, base: int = 0, left_ms: int = 3_600_000) -> Change:
-    return change(seat, [], sequence=sequence, base=base, left_ms=left_ms)
-
-
-def pad(text: str, sequence: int, *, base: int = 0, left_ms: int = 3_600_000) -> Change:
-    return Change(sequence, PAD, base, left_ms=left_ms, text=text)
-
-
-def text_of(page) -> str:
-    return " ".join(html.unescape(re.sub(r"<[^>]+>", " ", page.content.decode())).split())
-
-
-def address(sitting_id: object) -> str:
-    return reverse("result_timeline", args=[sitting_id])
-
-
-# ---- words --------------------------------------------------------------------------------------------------------
+# ---- words ----------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -127,7 +40,7 @@ def test_spans_in_words(seconds, words):
     assert lasting(dt.timedelta(seconds=seconds)) == words
 
 
-# ---- what happened ------------------------------------------------------------------------------------------------
+# ---- what happened --------------------------------------------------------------------------------------------------
 
 
 def test_a_plain_sitting_from_begin_to_close(course):
@@ -209,7 +122,7 @@ def test_a_closed_exam_says_when_a_new_day_began(course):
         timezone.deactivate()
 
 
-# ---- late, and what does not count -----------------------------------------------------------------------------------
+# ---- late, and what does not count ----------------------------------------------------------------------------------
 
 
 def test_late_answers_count_and_later_ones_do_not(course):
@@ -289,7 +202,7 @@ def test_an_emptied_answer_and_the_note_pad_have_words_too(course):
     assert (note.text, note.is_pad) == ("too late", True)
 
 
-# ---- folding, gaps, quiet spans --------------------------------------------------------------------------------------
+# ---- folding, gaps, quiet spans -------------------------------------------------------------------------------------
 
 
 def test_saves_in_a_row_share_one_entry(course):
@@ -355,79 +268,3 @@ def test_a_pause_and_the_grace_are_not_quiet_spans(course):
     clock.resume(sitting_id=course.sitting.pk, by=staff)
     course.at(61).end(1).at(75).settle().save(blank(1, 1))
     assert not [entry for entry in course.tell().entries if entry.kind == "quiet"]
-
-
-def test_a_sitting_from_before_timelines_has_its_facts(signed_in, user, exam):
-    result = sat(user, exam)
-    Event.objects.all().delete()
-    told = timeline_of(result.sitting)
-    assert (told.entries, told.facts.windows, told.facts.ended_by) == ([], 1, "you")
-    assert "Nothing was noted" in text_of(signed_in.get(address(result.sitting_id)))
-
-
-# ---- the page --------------------------------------------------------------------------------------------------------
-
-
-def test_strangers_are_told_that_it_does_not_exist(signed_in, exam):
-    assert signed_in.get(address(sat(UserFactory(), exam).sitting_id)).status_code == 404
-    assert signed_in.get(address(stranger_id())).status_code == 404
-
-
-def test_people_who_are_not_signed_in_are_asked_to(client, user, exam):
-    page = address(sat(user, exam).sitting_id)
-    assert client.get(page).url == f"{reverse('account_login')}?next={page}"
-
-
-@pytest.mark.parametrize("state", ["in_progress", "ended", "abandoned"])
-def test_there_is_no_page_before_closing(signed_in, user, exam, state):
-    sitting = begin(user, exam)
-    if state == "ended":
-        close(sitting, sequence=1)
-    if state == "abandoned":
-        sittings.abandon(sitting_id=sitting.pk, user_id=user.pk)
-    assert signed_in.get(address(sitting.pk)).status_code == 404
-
-
-def test_it_stays_open_while_keys_are_shut(signed_in, user, exam):
-    old = sat(user, exam, form=Form.objects.pool()[0])
-    begin(user, exam, form=old.sitting.form)
-    assert signed_in.get(reverse("result_questions", args=[old.sitting_id])).status_code == 409
-    assert signed_in.get(address(old.sitting_id)).status_code == 200
-
-
-def test_the_score_report_leads_to_it(signed_in, user, exam):
-    result = sat(user, exam)
-    report = signed_in.get(reverse("result", args=[result.sitting_id])).content.decode()
-    assert f'href="{address(result.sitting_id)}"' in report
-
-
-def test_the_page_shows_facts_course_and_notes_in_the_persons_zone(client, course, user):
-    user.time_zone = "Asia/Tokyo"
-    user.save()
-    course.at(1).save(blank(1, 1), pad("<b>S3</b> ≠ EBS\n  twice", 2)).at(2).end(2).at(3).save(pad("late", 3))
-    client.force_login(user)
-    page = client.get(address(course.sitting.pk))
-    text = text_of(page)
-    assert "Begun 18:00:00 12 June 2026" in text
-    assert "Ended 18:02:00 by you" in text
-    assert "Time used 2 min of 130" in text
-    assert "Offline Never" in text
-    assert "Late 0 answers that still count; 1 change does not" in text
-    assert "18:01:00 1 min You worked on question 1 and the note pad" in text
-    assert "&lt;b&gt;S3&lt;/b&gt; ≠ EBS\n  twice" in page.content.decode()
-    assert "18:03:00 Note pad late It came after the exam had closed." in text
-    assert "style=" not in page.content.decode()
-
-
-@pytest.mark.parametrize("busy", [False, True])
-def test_the_page_takes_a_constant_number_of_statements(client, course, user, busy, django_assert_num_queries):
-    for number in range(1, 60 if busy else 2):
-        course.at(number).save(blank(number, number))
-        if busy and number % 10 == 0:
-            course.save(blank(number, 100 + number), pad(str(number), 200 + number))
-    course.at(70).end()
-    for number in range(30 if busy else 0):
-        course.save(blank(number + 1, 1_000 + number))
-    client.force_login(user)
-    with django_assert_num_queries(9):
-        assert client.get(address(course.sitting.pk)).status_code == 200
