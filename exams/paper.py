@@ -6,8 +6,10 @@ Only this module turns seats into what is sent during a sitting, so that one pla
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from exams.models import Answer, Seat, Sitting
 from questions.kinds import CASE_STUDY, KINDS
@@ -66,6 +68,26 @@ class Sheet:
     flagged: bool
     spent_ms: int
     state: str
+    base: str  # what a form without scripts says that this page showed
+    stored: list[str]
+
+    @property
+    def complete(self) -> bool:
+        """Whether an ordering takes no more steps."""
+        return len(self.order) >= self.slots
+
+    def said(self, response: Sequence[str]) -> str:
+        """A response in words."""
+        shown = {choice.token: choice for choice in self.choices}
+        if not any(response):
+            return "No answer"
+        if self.kind == "matching":
+            return "; ".join(
+                f"{place}: {shown[token].text if token else '–'}" for place, token in enumerate(response, 1)
+            )
+        if self.kind == "ordering":
+            return "; ".join(f"{place}. {shown[token].text}" for place, token in enumerate(response, 1))
+        return "; ".join(f"{shown[token].letter}. {shown[token].text}" for token in response)
 
     @property
     def spare(self) -> str:
@@ -74,16 +96,40 @@ class Sheet:
         return "One is not needed" if count == 1 else f"{count} are not needed"
 
 
-def page(sitting: Sitting, *, now: dt.datetime) -> dict[str, Any]:
-    """Everything that the sitting page shows. A constant number of statements."""
-    sheets = sheets_of(sitting)
+class Unsaved(Protocol):
+    """A question as a form posted it."""
+
+    @property
+    def version(self) -> int: ...
+    @property
+    def response(self) -> Sequence[str]: ...
+    @property
+    def flagged(self) -> bool: ...
+    @property
+    def base(self) -> str | None: ...
+
+
+def imprint(response: Sequence[str], flagged: bool) -> str:
+    """An answer in one line, by which a form tells what was changed since the page came."""
+    return ",".join(["f" if flagged else "-", *response])
+
+
+def page(sitting: Sitting, *, now: dt.datetime, unsaved: Mapping[int, Unsaved] | None = None) -> dict[str, Any]:
+    """Everything that the sitting page shows. A constant number of statements.
+
+    `unsaved` is what a form brought and was not saved, by seat: it is shown instead of what is stored.
+    """
+    sheets = sheets_of(sitting, unsaved or {})
+    answered = sum(sheet.state == "answered" for sheet in sheets)
     return {
         "sitting": sitting,
         "exam": sitting.exam,
         "form": sitting.form,
         "sheets": sheets,
         "current": sitting.last_seat if 1 <= sitting.last_seat <= len(sheets) else 1,
-        "answered": sum(sheet.state == "answered" for sheet in sheets),
+        "answered": answered,
+        "unanswered": len(sheets) - answered,
+        "flagged": sum(sheet.flagged for sheet in sheets),
         "remaining_ms": round(sitting.remaining(now).total_seconds() * 1000),
         "rendered": now.isoformat(),
         "until_ms": round(keep_until(sitting).timestamp() * 1000),
@@ -96,7 +142,7 @@ def keep_until(sitting: Sitting) -> dt.datetime:
     return sitting.deadline + dt.timedelta(seconds=sitting.grace_seconds) + KEPT_LONGER
 
 
-def sheets_of(sitting: Sitting) -> list[Sheet]:
+def sheets_of(sitting: Sitting, unsaved: Mapping[int, Unsaved] | None = None) -> list[Sheet]:
     """The form's questions in order with what has been answered."""
     answers = {answer.seat: answer for answer in Answer.objects.filter(sitting=sitting)}
     seats = list(Seat.objects.filter(form=sitting.form_id).order_by("number"))
@@ -110,11 +156,27 @@ def sheets_of(sitting: Sitting) -> list[Sheet]:
         scenario = revisions[seat.revision_id].scenario_revision
         if scenario:
             sharing.setdefault(scenario.scenario_id, []).append(seat.number)
-    return [_sheet(seat, revisions[seat.revision_id], answers.get(seat.number), sharing) for seat in seats]
+    posted = unsaved or {}
+    return [
+        _sheet(seat, revisions[seat.revision_id], answers.get(seat.number), sharing, posted.get(seat.number))
+        for seat in seats
+    ]
 
 
-def _sheet(seat: Seat, revision: Revision, answer: Answer | None, sharing: dict[int, list[int]]) -> Sheet:
+def _sheet(
+    seat: Seat,
+    revision: Revision,
+    answer: Answer | None,
+    sharing: dict[int, list[int]],
+    unsaved: Unsaved | None = None,
+) -> Sheet:
     kind = KINDS[seat.kind]
+    stored = list(answer.response) if answer else []
+    base = imprint(stored, bool(answer and answer.flagged))
+    if unsaved:
+        answer = copy(answer) if answer else Answer()
+        answer.response, answer.flagged = list(unsaved.response), unsaved.flagged
+        answer.version, base = unsaved.version, unsaved.base or base
     response = list(answer.response) if answer else []
     struck = answer.struck if answer else []
     options = {option.number: option for option in revision.options.all()}
@@ -145,6 +207,8 @@ def _sheet(seat: Seat, revision: Revision, answer: Answer | None, sharing: dict[
         flagged=bool(answer and answer.flagged),
         spent_ms=answer.spent_ms if answer else 0,
         state=_state(seat, response),
+        base=base,
+        stored=stored,
     )
 
 

@@ -3,25 +3,33 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from csp.decorators import csp_update
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.contrib.staticfiles import finders
-from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import ensure_csrf_cookie
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from exams import paper, protocol
+from exams import paper, plain, protocol
 from exams.access import own_sitting, person, speaks_json
 from exams.models import Answer, KeptChange, Pad, Sitting
 from exams.services import pool, saving, sittings
 from exams.services.changes import Refused
 from questions.models import Exam
+
+
+class SeeOther(HttpResponseRedirect):
+    """To another page by GET, so that loading it again sends nothing twice."""
+
+    status_code = 303
 
 
 @login_required
@@ -67,21 +75,78 @@ def prepare(request: HttpRequest, code: str) -> HttpResponse:
 @never_cache
 @ensure_csrf_cookie  # the page's scripts send the token with every save
 @csp_update({"require-trusted-types-for": ["'script'"]})  # type: ignore[arg-type]
-@require_safe
+@require_http_methods(["GET", "HEAD", "POST"])
 def sitting(request: HttpRequest, sitting_id: uuid.UUID) -> HttpResponse:
     """The exam: one page that holds the whole form. A sitting that has ended leads to its result.
 
     When only the deadline ended it, the page still comes, once: answers given in time may wait on this device.
+    Scripts save through the addresses below; without them the page is one form, and comes back here by POST.
     """
     found = own_sitting(request, sitting_id)
+    if request.method == "POST":
+        return _take_form(request, found)
     if not found.takes_answers:
         return redirect("result", found.pk)
-    page = paper.page(found, now=timezone.now())
-    shelf = f"cutscore:{person(request).browser_mark}:{found.pk}:{page['until_ms']}"
-    response = render(request, "exams/sitting.html", page)
-    response["Cutscore-Shelf"] = shelf
-    response["Cutscore-Rendered"] = page["rendered"]
+    return _page(request, found)
+
+
+def _page(
+    request: HttpRequest,
+    found: Sitting,
+    *,
+    unsaved: Mapping[int, plain.Filled] | None = None,
+    problems: Sequence[str] = (),
+    status: int = 200,
+) -> HttpResponse:
+    """The sitting page; `unsaved` is what was posted and is still to be saved."""
+    now = timezone.now()
+    context = paper.page(found, now=now, unsaved=unsaved)
+    context |= {
+        "offers": plain.offers(found, context["sheets"]),
+        "over": "" if found.state == Sitting.State.IN_PROGRESS else plain.over_sentence(found),
+        "problems": problems,
+        "now": now,
+    }
+    response = render(request, "exams/sitting.html", context, status=status)
+    # What the service worker keeps it under, and which copy it is (ADR 0013).
+    response["Cutscore-Shelf"] = f"cutscore:{person(request).browser_mark}:{found.pk}:{context['until_ms']}"
+    response["Cutscore-Rendered"] = context["rendered"]
     return response
+
+
+def _take_form(request: HttpRequest, found: Sitting) -> HttpResponse:
+    """Save what a page without scripts posts, and show the page again at the same place."""
+    posting = plain.Posting()
+    try:
+        plain.left_ms(found, timezone.now())
+        posting = plain.read(request, found)
+        outcome = plain.save(sitting_id=found.pk, user_id=found.user_id, posting=posting)
+    except plain.TimeIsUp as over:
+        messages.warning(request, str(over))
+        return SeeOther(reverse("result", args=[found.pk]))
+    except Refused as refused:
+        return _page(request, found, unsaved=posting.filled, problems=[refused.sentence], status=refused.code)
+    said = f"Saved {timezone.localtime(outcome.now):%H:%M:%S}" if outcome.saved else "Nothing new to save"
+    if outcome.late:
+        found = own_sitting(request, found.pk)
+        messages.warning(request, plain.over_sentence(found, late=outcome.saved))
+        return SeeOther(reverse("result", args=[found.pk]))
+    if outcome.slips:
+        messages.success(request, said)
+        return _page(
+            request,
+            own_sitting(request, found.pk),
+            unsaved=outcome.slips,
+            problems=[
+                f"{filled.slip} Untick one and save again; the rest is saved." for filled in outcome.slips.values()
+            ],
+            status=422,
+        )
+    messages.success(request, said)
+    if posting.review and not outcome.disputed:
+        return SeeOther(reverse("sitting_finish", args=[found.pk]))
+    spot = "elsewhere" if outcome.disputed else posting.spot or f"q{outcome.at}"
+    return SeeOther(f"{reverse('sitting', args=[found.pk])}#{spot}")
 
 
 @require_safe
