@@ -5,20 +5,22 @@ from __future__ import annotations
 import logging
 import uuid
 
+from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 from django_htmx.http import HttpResponseClientRefresh
 from django_htmx.middleware import HtmxDetails
 
-from exams import protocol
+from exams import paper, plain, protocol
 from exams.access import own_sitting, person, speaks_json
 from exams.models import Sitting
 from exams.services import saving
+from exams.services.changes import Receipt, Refused
 from scoring import services
 from scoring.reports import overview, progress, review, score, timeline
 
@@ -54,13 +56,41 @@ def sitting_end(request: HttpRequest, sitting_id: uuid.UUID) -> HttpResponse:
     """End exam. It lives here because ending closes, and closing scores."""
     packet = protocol.read_end(request)
     receipt = saving.end(sitting_id=sitting_id, user_id=person(request).pk, **packet)
-    if receipt.state == Sitting.State.CLOSED:
-        try:
-            services.score(sitting_id=sitting_id, now=receipt.now)
-        except Exception:
-            # The answers are in, and that is what is acknowledged here; the sweep and the report try again.
-            logger.exception("Sitting %s is closed but could not be scored", sitting_id)
+    _score(sitting_id, receipt)
     return protocol.acknowledge(receipt, packet["claim"], sitting_id, result=reverse("result", args=[sitting_id]))
+
+
+@login_required
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def sitting_finish(request: HttpRequest, sitting_id: uuid.UUID) -> HttpResponse:
+    """Review and end, for browsers without scripts: what is unanswered or flagged; on POST the exam ends."""
+    sitting, now = own_sitting(request, sitting_id), timezone.now()
+    if sitting.state != Sitting.State.IN_PROGRESS:
+        if request.method == "POST":
+            messages.info(request, plain.over_sentence(sitting))
+        return redirect("result", sitting.pk)
+    if request.method == "POST":
+        try:
+            _score(sitting_id, plain.end(sitting_id=sitting_id, user_id=person(request).pk))
+        except Refused as refused:
+            messages.error(request, refused.sentence)
+            return redirect("sitting_finish", sitting.pk)
+        return redirect("result", sitting.pk)
+    page = reverse("sitting", args=[sitting.pk])
+    context = paper.page(sitting, now=now) | {"section": "exams", "page": page, "now": now}
+    return render(request, "scoring/finish.html", context)
+
+
+def _score(sitting_id: uuid.UUID, receipt: Receipt) -> None:
+    """Score what End has closed."""
+    if receipt.state != Sitting.State.CLOSED:
+        return
+    try:
+        services.score(sitting_id=sitting_id, now=receipt.now)
+    except Exception:
+        # The answers are in, and that is what is acknowledged here; the sweep and the report try again.
+        logger.exception("Sitting %s is closed but could not be scored", sitting_id)
 
 
 @login_required
