@@ -254,7 +254,7 @@ def save(*, sitting_id: uuid.UUID, user_id: int, posting: Posting) -> Outcome:
     return Outcome(
         now=now,
         at=at,
-        saved=bool(touched),
+        saved=bool(changes),
         late=sitting.state != Sitting.State.IN_PROGRESS or now >= sitting.deadline,
         disputed=[change.seat for change in disputed],
         slips={seat: filled for seat, filled in posting.filled.items() if filled.slip},

@@ -126,23 +126,22 @@ def _take_form(request: HttpRequest, found: Sitting) -> HttpResponse:
         return SeeOther(reverse("result", args=[found.pk]))
     except Refused as refused:
         return _page(request, found, unsaved=posting.filled, problems=[refused.sentence], status=refused.code)
-    said = f"Saved {timezone.localtime(outcome.now):%H:%M:%S}" if outcome.saved else "Nothing new to save"
     if outcome.late:
         found = own_sitting(request, found.pk)
         messages.warning(request, plain.over_sentence(found, late=outcome.saved))
         return SeeOther(reverse("result", args=[found.pk]))
+    if outcome.saved:
+        messages.success(request, f"Saved {timezone.localtime(outcome.now):%H:%M:%S}")
+    elif not (outcome.slips or outcome.disputed):
+        messages.success(request, "Nothing new to save")
     if outcome.slips:
-        messages.success(request, said)
         return _page(
             request,
             own_sitting(request, found.pk),
             unsaved=outcome.slips,
-            problems=[
-                f"{filled.slip} Untick one and save again; the rest is saved." for filled in outcome.slips.values()
-            ],
+            problems=[filled.slip for filled in outcome.slips.values()],
             status=422,
         )
-    messages.success(request, said)
     if posting.review and not outcome.disputed:
         return SeeOther(reverse("sitting_finish", args=[found.pk]))
     spot = "elsewhere" if outcome.disputed else posting.spot or f"q{outcome.at}"

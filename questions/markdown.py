@@ -22,9 +22,14 @@ def _align_by_attribute(html: str) -> str:
     return html
 
 
+def _empty_corners(html: str) -> str:
+    """The corner of a table with heads on two sides heads nothing."""
+    return html.replace("<th></th>", "<td></td>")
+
+
 def _clean(html: str) -> str:
     return nh3.clean(
-        _align_by_attribute(html),
+        _empty_corners(_align_by_attribute(html)),
         tags=ALLOWED,
         attributes=ATTRIBUTES,
         url_schemes={"https"},

@@ -88,3 +88,9 @@ def test_nothing_written_becomes_a_tag_that_is_not_allowed(text):
     html = markdown.block(text)
     tags = {piece.split(">")[0].split()[0].strip("/") for piece in html.split("<")[1:]}
     assert tags <= markdown.ALLOWED
+
+
+def test_the_empty_corner_of_a_table_is_no_head():
+    html = markdown.block("| | Yes | No |\n|---|---|---|\n| Seen | 1 | 2 |")
+    assert "<td></td>" in html
+    assert html.count("<th>") == 2
