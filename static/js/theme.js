@@ -1,11 +1,30 @@
-// Keep the reader's choice of theme. Loaded in <head> without defer, so that no page flashes in the other one.
+// Keep the reader's choices of display in this browser: theme, text size, spacing, contrast. Loaded in <head> without
+// defer, so that no page is drawn in another way first. Each choice is a data attribute on <html>; tokens.css reads it.
 const root = document.documentElement;
+const CHOICES = { theme: ["light", "dark"], textSize: ["112", "125", "150"], spacing: ["wide"], contrast: ["high"] };
 
-function stored() {
+const storeOf = (name) => (name === "theme" ? name : `display:${name}`);
+
+function stored(name) {
   try {
-    return localStorage.getItem("theme");
+    return localStorage.getItem(storeOf(name));
   } catch {
     return null; // storage forbidden: follow the system
+  }
+}
+
+function apply(name, value) {
+  if (CHOICES[name].includes(value)) root.dataset[name] = value;
+  else delete root.dataset[name];
+}
+
+function choose(name, value) {
+  apply(name, value);
+  try {
+    if (root.dataset[name]) localStorage.setItem(storeOf(name), value);
+    else localStorage.removeItem(storeOf(name));
+  } catch {
+    // The choice then lasts as long as the page.
   }
 }
 
@@ -13,14 +32,13 @@ function isDark() {
   return root.dataset.theme ? root.dataset.theme === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
 }
 
-if (stored() === "dark" || stored() === "light") root.dataset.theme = stored();
+for (const name of Object.keys(CHOICES)) apply(name, stored(name));
 
 document.addEventListener("click", (event) => {
-  if (!event.target.closest("[data-theme-toggle]")) return;
-  root.dataset.theme = isDark() ? "light" : "dark";
-  try {
-    localStorage.setItem("theme", root.dataset.theme);
-  } catch {
-    // The choice then lasts as long as the page.
-  }
+  if (event.target.closest("[data-theme-toggle]")) choose("theme", isDark() ? "light" : "dark");
+});
+
+document.addEventListener("change", (event) => {
+  const { display } = event.target.dataset;
+  if (display in CHOICES) choose(display, event.target.value);
 });
