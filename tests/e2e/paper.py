@@ -49,8 +49,11 @@ class Paper:
         return self.page.locator(f".nav-grid a[data-seat='{number}']")
 
     def go(self, number: int) -> None:
-        """To a question by its link in the navigator or, from there, in the review."""
-        self.entry(number).or_(self.page.locator(f"tr[data-seat='{number}'] a.go")).locator("visible=true").click()
+        """To a question by its link in the navigator, folded away or not, or, from there, in the review."""
+        link = self.entry(number).or_(self.page.locator(f"tr[data-seat='{number}'] a.go")).locator("visible=true")
+        if not link.count():
+            self.page.get_by_role("button", name="All questions").click()
+        link.click()
         expect(self.question(number)).to_be_visible()
 
     def review(self) -> None:

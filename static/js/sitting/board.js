@@ -35,6 +35,7 @@ export class Board {
     document.getElementById("main").scrollTop = 0;
     scrollTo(0, 0);
     if (focus) sheet.heading.focus({ preventScroll: true });
+    this.#shown();
   }
 
   #words(sheet) {
@@ -67,6 +68,12 @@ export class Board {
     document.getElementById("main").scrollTop = 0;
     scrollTo(0, 0);
     document.getElementById("review-title").focus({ preventScroll: true });
+    this.#shown();
+  }
+
+  // For the tools: another question, or the review, is on the screen now.
+  #shown() {
+    this.body.dispatchEvent(new Event("questionshown"));
   }
 
   // Add the time since the question was shown to it.

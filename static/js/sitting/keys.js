@@ -1,6 +1,7 @@
 // Everything by keyboard alone. Plain letters act only where nothing is typed, and never with a modifier. Who speaks
 // to the computer can switch them off, so that no word answers a question; the choice is kept in this browser.
 
+const TYPING = "select, textarea, input:not([type=radio], [type=checkbox])";
 const STORE = "cutscore:shortcuts";
 
 function remember(enabled) {
@@ -25,21 +26,37 @@ export function listen({ board, clock, actions, enabled }) {
     p: actions.previous,
     m: actions.flag,
     r: actions.review,
+    l: actions.highlight,
+    w: actions.notes,
+    v: actions.display,
     t: () => actions.announce(clock.spoken()),
     "?": actions.help,
   };
   document.addEventListener("keydown", (event) => {
     if (!enabled.checked || event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
-    if (document.querySelector("dialog[open]") || event.target.closest("select, textarea, input[type=text]")) return;
+    if (document.querySelector("dialog[open]") || event.target.closest(TYPING)) return;
     const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
-    const place = "12345678".indexOf(key) >= 0 ? Number(key) - 1 : "abcdefgh".indexOf(key);
+    const letter = "abcdefgh".indexOf(key);
+    const place = letter >= 0 ? letter : "12345678".indexOf(key);
     if (place >= 0 && !board.reviewing && !board.current.section.closest("[inert]")) {
-      if (choose(board.current, place)) event.preventDefault();
+      const strikes = letter >= 0 && event.shiftKey; // some keyboards have their digits on Shift
+      if (strikes ? actions.strike(place) : choose(board.current, place)) event.preventDefault();
     } else if (commands[key]) {
       event.preventDefault();
       commands[key]();
     }
   });
+  // Out of a list, back to where plain letters act. An open list closes first, as everywhere.
+  document.addEventListener("keydown", (event) => {
+    const select = event.key === "Escape" && event.target.closest(".question select");
+    if (!select || isOpen(select)) return;
+    event.preventDefault();
+    board.current.heading.focus({ preventScroll: true });
+  });
+}
+
+function isOpen(select) {
+  return CSS.supports("selector(:open)") && select.matches(":open");
 }
 
 // Press the option, step or select in this place of the question.

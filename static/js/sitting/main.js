@@ -14,6 +14,12 @@ import { Shelf } from "./shelf.js";
 import { Status } from "./status.js";
 import { Store } from "./store.js";
 import { Windows } from "./windows.js";
+import { installDisplay } from "./tools/display.js";
+import { installDrag } from "./tools/drag.js";
+import { installHighlight } from "./tools/highlight.js";
+import { Pad } from "./tools/pad.js";
+import { installScenario } from "./tools/scenario.js";
+import { installStrike } from "./tools/strike.js";
 
 const PAD = 0; // the note pad's place among the seats
 const body = document.getElementById("sitting");
@@ -24,7 +30,8 @@ const { sitting, person, rendered } = body.dataset;
 const until = Number(body.dataset.until);
 
 const sheets = [...document.querySelectorAll(".question")].map((section) => new Sheet(section));
-const pad = { version: 0, text: "" };
+const pad = new Pad({ announce });
+pad.version = 0;
 const where = () => board.current.number;
 const store = new Store({ onlost: () => status.memoryOnly() });
 const outbox = new Outbox({ store, sitting, person, until });
@@ -215,6 +222,18 @@ const actions = {
   help: () => dialog("keys").showModal(),
 };
 
+// ---- tools: each keeps its state on the sheets and calls `change` ------------------------------------------------
+
+pad.onchange = () => changePad();
+actions.notes = () => pad.open();
+actions.display = installDisplay();
+actions.strike = installStrike({ board, change, announce });
+actions.highlight = installHighlight({ board, change, announce });
+installDrag({ board, change, announce });
+installScenario({ board });
+const tools = document.getElementById("tools");
+tools.addEventListener("click", () => tools.hidePopover?.(), { capture: true }); // first, so that the focus can return
+
 listen({ board, clock, actions, enabled: document.getElementById("shortcuts") });
 board.flag.addEventListener("click", actions.flag);
 document.getElementById("show-keys").addEventListener("click", actions.help);
@@ -225,6 +244,7 @@ document.addEventListener("visibilitychange", () => {
   if (document.visibilityState === "visible") return channel.refresh();
   // Where the candidate is and for how long, before the page perhaps goes away for good.
   if (!readOnly && !channel.ending && outbox.claim) {
+    pad.flush();
     note(board.current, { quiet: true });
     channel.flush();
   }
@@ -244,6 +264,7 @@ document.getElementById("end-exam").addEventListener("click", () => endExam());
 function endExam({ expired = false } = {}) {
   if (readOnly && !expired) return;
   ending.shut();
+  pad.flush();
   for (const sheet of sheets) {
     if (sheet === board.current) board.lap();
     if (clock.left > 0 && sheet.spent - sheet.spentKnown > 1_000) note(sheet, { quiet: true });
@@ -275,6 +296,7 @@ function claimed() {
   if (channel.stopped || dialog("claimed").open) return;
   readOnly = true;
   questions.inert = true;
+  pad.readOnly = true;
   for (const open of document.querySelectorAll("dialog[open]")) open.close();
   dialog("claimed").showModal();
 }
@@ -349,6 +371,7 @@ function overlay(pending) {
 
 // What the server holds is the truth, except for seats whose newer answer still waits here.
 function restore({ answers, pad: notes }) {
+  pad.flush(); // what is just being written belongs to what waits
   for (const sheet of sheets) {
     const [version, response, flagged, spent, struck, marks, scenario] = answers[sheet.number] ?? [0, [], false, 0];
     sheet.version = version;

@@ -3,6 +3,10 @@
 const inputs = (section) => [...section.querySelectorAll("input")];
 const selects = (section) => [...section.querySelectorAll("select")];
 const text = (element) => element.textContent.trim();
+const strikes = (section) => [...section.querySelectorAll("[data-strike]")];
+const isPressed = (button) => button.getAttribute("aria-pressed") === "true";
+const tokenBeside = (button) => button.closest(".option").querySelector("input").value;
+const SHORT = 28; // characters that fit into the narrowest list
 const steps = (section, list) => [...section.querySelectorAll(`.order.${list} > [data-token]`)];
 
 const choices = {
@@ -55,6 +59,8 @@ const matching = {
 const kinds = { multiple_choice: choices, multiple_response: choices, ordering, matching };
 
 export class Sheet {
+  #marks;
+
   constructor(section) {
     this.section = section;
     this.number = Number(section.dataset.seat);
@@ -63,6 +69,7 @@ export class Sheet {
     this.version = Number(section.dataset.version);
     this.spent = Number(section.dataset.spent);
     this.spentKnown = this.spent; // what the server was told
+    this.#marks = { own: [], scenario: [] };
   }
 
   get response() {
@@ -89,6 +96,41 @@ export class Sheet {
 
   set flagged(flagged) {
     this.section.toggleAttribute("data-flagged", flagged);
+  }
+
+  // Tokens of the options that are struck out.
+  get struck() {
+    return strikes(this.section).filter(isPressed).map(tokenBeside);
+  }
+
+  set struck(tokens) {
+    for (const button of strikes(this.section)) {
+      button.setAttribute("aria-pressed", String(tokens.includes(tokenBeside(button))));
+    }
+  }
+
+  // What is highlighted in the stem: [start, end, start, end, …], ascending offsets into its text.
+  get marks() {
+    return this.#marks.own;
+  }
+
+  set marks(marks) {
+    this.#setMarks("own", marks);
+  }
+
+  // The same in the scenario of a case study. Only the first of its questions has any; all of them show these.
+  get scenarioMarks() {
+    return this.#marks.scenario;
+  }
+
+  set scenarioMarks(marks) {
+    this.#setMarks("scenario", marks);
+  }
+
+  #setMarks(name, marks) {
+    if (String(this.#marks[name]) === String(marks)) return;
+    this.#marks[name] = [...marks];
+    this.section.dispatchEvent(new Event("marked", { bubbles: true })); // whoever paints them listens
   }
 
   get heading() {
@@ -118,6 +160,7 @@ export class Sheet {
 
   // The counter beside "Choose two" and the state of the buttons that move steps.
   refresh() {
+    if (this.kind === "matching") selects(this.section).forEach(spellOut);
     const count = this.section.querySelector("[data-count]");
     if (count) count.textContent = `${this.given} of ${this.slots} ${this.kind === "ordering" ? "placed" : "chosen"}`;
     if (this.kind !== "ordering") return;
@@ -141,6 +184,16 @@ export class Sheet {
     this.section.querySelector(".order.chosen").append(...slots);
   }
 
+  // Put a step of an ordering in a place counted from 0 without itself, or out with -1; returns as `move` does.
+  place(token, place) {
+    const before = this.response;
+    const order = before.filter((other) => other !== token);
+    if (place >= 0 && order.length < this.slots) order.splice(place, 0, token);
+    if (String(order) === String(before)) return "";
+    this.response = order;
+    return this.#where(token);
+  }
+
   // Move a step of an ordering; returns what to announce, or "" when the move is impossible.
   move(token, direction) {
     const order = this.response;
@@ -151,8 +204,12 @@ export class Sheet {
     else if (direction === "down" && place >= 0 && place < order.length - 1) swap(order, place, place + 1);
     else return "";
     this.response = order;
-    const now = order.indexOf(token);
-    return now < 0 ? "Taken out" : `Step ${now + 1} of ${this.slots}`;
+    return this.#where(token);
+  }
+
+  #where(token) {
+    const place = this.response.indexOf(token);
+    return place < 0 ? "Taken out" : `Step ${place + 1} of ${this.slots}`;
   }
 }
 
@@ -160,6 +217,14 @@ export class Sheet {
 function disable(button, disabled) {
   if (disabled) button.setAttribute("aria-disabled", "true");
   else button.removeAttribute("aria-disabled");
+}
+
+// A list may be too narrow for what was chosen from it; a long choice is repeated below in full.
+function spellOut(select) {
+  const text = select.value ? select.selectedOptions[0].text : "";
+  const line = select.parentElement.querySelector("[data-given]");
+  line.hidden = text.length <= SHORT;
+  line.textContent = line.hidden ? "" : text;
 }
 
 function swap(list, one, other) {
