@@ -68,6 +68,7 @@ def test_the_navigator_opens_on_a_phone(paper: Paper, page: Page) -> None:
     page.set_viewport_size(PHONE)
     expect(page.locator("#navigator")).to_be_hidden()
     page.get_by_role("button", name="All questions").click()
+    expect(page.locator("#navigator")).to_be_visible()
     paper.go(40)
     expect(page.locator("#navigator")).to_be_hidden()
     expect(page.locator("#h40")).to_be_focused()
