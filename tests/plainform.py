@@ -1,9 +1,17 @@
-"""A page's form as a browser without scripts would send it."""
+"""The exam as a browser without scripts handles it: the page's form, filled in and sent."""
 
 from __future__ import annotations
 
 from html.parser import HTMLParser
 from typing import Any
+
+from django.contrib.messages import get_messages
+from django.test import Client
+from django.urls import reverse
+
+from exams.models import Answer, Sitting
+from exams.services import saving, sittings
+from tests.factories import change
 
 
 class PlainForm(HTMLParser):
@@ -56,3 +64,41 @@ class PlainForm(HTMLParser):
         """What is sent when a button is pressed; it must be there."""
         assert (name, value) in self.buttons, (name, value)
         return {**self.data, name: [value]}
+
+
+class Desk:
+    """A signed-in candidate's browser with the sitting page in it."""
+
+    def __init__(self, client: Client, sitting: Sitting) -> None:
+        self.client, self.sitting = client, sitting
+
+    def load(self) -> PlainForm:
+        """The page as it is now, as a form to fill in."""
+        return PlainForm(self.client.get(address(self.sitting)).content.decode())
+
+    def send(self, form: PlainForm, name: str = "save", value: str = "") -> Any:
+        """Press a button and do not follow."""
+        return self.client.post(address(self.sitting), form.press(name, value))
+
+
+def address(sitting: Sitting, name: str = "sitting") -> str:
+    return reverse(name, args=[sitting.pk])
+
+
+def seat_of(sitting: Sitting, kind: str, place: int = 0) -> Any:
+    return sitting.form.seats.filter(kind=kind).order_by("number")[place]
+
+
+def stored(sitting: Sitting, seat: Any) -> Answer:
+    return Answer.objects.get(sitting=sitting, seat=seat.number)
+
+
+def said(answer: Any) -> list[str]:
+    return [str(message) for message in get_messages(answer.wsgi_request)]
+
+
+def elsewhere(sitting: Sitting, seat: Any, response: Any, **more: Any) -> None:
+    """Another window, with scripts, takes the sitting and answers."""
+    number = sittings.claim(sitting_id=sitting.pk, user_id=sitting.user_id).claim
+    made = change(seat.number, response, **more)
+    saving.save(sitting_id=sitting.pk, user_id=sitting.user_id, claim=number, changes=[made])
