@@ -42,10 +42,11 @@ def grant(*, sitting_id: uuid.UUID, minutes: int, by: User, extend_window: bool 
     def more(sitting: Sitting, now: dt.datetime) -> None:
         if not 1 <= minutes <= MOST_GRANTED - sitting.granted_minutes:
             raise CannotChange(f"A sitting can be given 1 to {MOST_GRANTED} extra minutes in all.")
+        wanted = sitting.deadline + dt.timedelta(minutes=minutes)
         sitting.granted_minutes += minutes
-        wanted = sitting.uncapped_deadline()
+        # Only what is granted now is given: what the window had cut before was cut for everybody.
         if extend_window and sitting.window_ends_at and sitting.window_ends_at < wanted:
-            sitting.window_ends_at = wanted
+            sitting.window_ends_at = min(wanted, sitting.uncapped_deadline())
 
     return _change(sitting_id, Event.Kind.GRANTED, by, more, minutes)
 

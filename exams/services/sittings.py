@@ -105,7 +105,7 @@ def _start(*, user: User, exam: Exam, form: Form, terms: Terms) -> Sitting:
     sitting.deadline = sitting.computed_deadline()
     sitting.save(force_insert=True)
     Claim.objects.create(sitting=sitting, number=1, issued_at=now)
-    timeline.tell(sitting.pk, Event.Kind.BEGUN, at=now)
+    sitting.events = timeline.tell(sitting.pk, Event.Kind.BEGUN, at=now)
     return sitting
 
 

@@ -128,6 +128,14 @@ def test_the_window_can_be_moved_as_far_as_the_grant_needs(windowed, staff):
     assert fresh(windowed).window_ends_at == windowed.deadline + 8 * MINUTE
 
 
+def test_moving_the_window_gives_back_nothing_that_a_late_start_had_lost(sitting, staff):
+    end = sitting.deadline - 10 * MINUTE
+    sitting.window_ends_at = sitting.deadline = end
+    sitting.save(update_fields=["window_ends_at", "deadline"])
+    changed = clock.grant(sitting_id=sitting.pk, minutes=3, by=staff, extend_window=True)
+    assert changed == clock.Change(end + 3 * MINUTE, 10 * MINUTE)
+
+
 def test_a_window_that_is_wide_enough_stays(windowed, staff):
     clock.grant(sitting_id=windowed.pk, minutes=1, by=staff, extend_window=True)
     assert fresh(windowed).window_ends_at == windowed.window_ends_at
