@@ -20,7 +20,6 @@ class GrantForm(ClockForm):
     extend_window = forms.BooleanField(
         label="Extend the window for these people",
         required=False,
-        help_text="Only where its end would cut the time; it then moves so far that the person's whole time fits,"
-        " with whatever it had cut before.",
+        help_text="Only where its end would cut these minutes, and only as far as they need.",
     )
     warned = forms.IntegerField(required=False, widget=forms.HiddenInput)

@@ -195,7 +195,7 @@ def test_the_content_security_policy_is_exactly_this(client, path):
         "frame-ancestors 'none'",
         "img-src 'self' data:",
         "manifest-src 'self'",
-        "worker-src 'self'",
         "script-src 'self'",
         "style-src 'self'",
+        "worker-src 'self'",
     ]

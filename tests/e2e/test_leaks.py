@@ -13,8 +13,10 @@ import pytest
 from django.urls import reverse
 from playwright.sync_api import BrowserContext, Page, Route
 
+from accounts.models import User
 from exams.models import Form, Seat, Sitting
 from questions.models import Exam, Revision
+from tests.e2e.devices import NewContext, sign_in
 from tests.e2e.paper import Paper
 from tests.e2e.watch import Watch
 from tests.factories import key_of, wrong_of
@@ -60,10 +62,10 @@ TELLING = re.compile(
 )
 # Everything that the page's script is ever told.
 VOCABULARY = {
-    "claim": "claim state remaining answers",
-    "status": "state remaining newest_claim",
-    "changes": "claim acknowledged versions standing newest_claim state remaining now",
-    "end": "claim acknowledged versions standing newest_claim state remaining now result",
+    "claim": "claim at state remaining newest_claim conflicts paused answers pad kept",
+    "status": "state remaining newest_claim conflicts paused kept",
+    "changes": "claim acknowledged versions newest_claim state remaining now",
+    "end": "claim acknowledged versions newest_claim state remaining now result",
 }
 
 
@@ -112,10 +114,19 @@ class Recorded:
 
 
 @pytest.fixture
+def context(new_context: NewContext, user: User) -> BrowserContext:
+    """Without the service worker, whose own requests would pass the tape by."""
+    return sign_in(new_context(service_workers="block"), user)
+
+
+@pytest.fixture
 def recorded(page: Page, context: BrowserContext, exam: Exam, watch: Watch) -> Recorded:
     """A sitting from Begin until it closes, with everything that a curious candidate might ask for on the way."""
     watch.allow(
-        "status 404 .*/results/", "status (422|400|405) ", r"\((Not Found|Unprocessable \w+|Bad Request|Method)"
+        "Service Worker registration blocked",
+        "status 404 .*/results/",
+        "status (422|400|405) ",
+        r"\((Not Found|Unprocessable \w+|Bad Request|Method)",
     )
     tape = Tape()
     page.goto(reverse("exam_begin", args=[exam.code]))

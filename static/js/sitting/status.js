@@ -24,7 +24,7 @@ export class Status {
     this.element.dataset.state = icons[state] ?? state;
     const text = this.element.querySelector("[data-text]");
     if (text.textContent !== texts[state]) text.textContent = texts[state];
-    this.element.querySelector(".where").hidden = state !== "offline" || !waiting;
+    this.element.querySelector(".where").textContent = state === "offline" && waiting ? " on this device" : "";
     this.#notice("signed-out-notice", state === "signed-out");
   }
 
