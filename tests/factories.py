@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +16,8 @@ from exams.models import Form, Seat, Sitting
 from exams.services import pool, saving, sittings
 from exams.services.changes import Change
 from questions.models import Exam, Revision
-from questions.pack.loader import load
-from questions.pack.reader import read_pack
+from questions.pack.loader import load, write_outlines
+from questions.pack.reader import Pack, read_pack
 from scoring import services as scoring
 from scoring.models import Result
 from tests.accounts.factories import UserFactory
@@ -27,9 +28,24 @@ SEED = 20
 PLENTY = 3_600_000
 
 
+@cache
+def pack_of(code: str) -> Pack:
+    return read_pack(Path(settings.PACKS_DIRECTORY) / code.lower())
+
+
+@cache
+def outlines() -> list[Pack]:
+    """Every shipped exam without its questions: those of one pack may be placed in another's exam."""
+    return [
+        Pack(exam=pack.exam, exam_source=pack.exam_source)
+        for pack in map(read_pack, sorted(path.parent for path in Path(settings.PACKS_DIRECTORY).glob("*/exam.yaml")))
+    ]
+
+
 def load_exam(code: str = "MLA-C01", forms: int = 2) -> Exam:
     """The shipped pack of an exam, with forms in its pool."""
-    load(pack=read_pack(Path(settings.PACKS_DIRECTORY) / code.lower()), now=timezone.now())
+    write_outlines(outlines())
+    load(pack=pack_of(code), now=timezone.now())
     exam = Exam.objects.get(code=code)
     pool.assemble(exam=exam, forms=forms, seed=SEED)
     return exam

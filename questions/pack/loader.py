@@ -71,6 +71,13 @@ def load(*, pack: Pack, now: dt.datetime, progress: Progress = lambda done, tota
         return report
 
 
+def write_outlines(packs: Iterable[Pack]) -> None:
+    """Write the exams of several packs before any question: a question may be placed in an exam of another pack."""
+    for pack in packs:
+        if pack.exam and pack.exam_source:
+            write_exam(pack.exam, pack.exam_source)
+
+
 class _Loader:
     """One run of `load`: what the bank knows is read once, then rows are written in bulk."""
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 from argparse import ArgumentParser
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +14,8 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 from django.utils import timezone
 
-from questions.pack.loader import LoadReport, load
-from questions.pack.reader import PackErrors, read_pack
+from questions.pack.loader import LoadReport, load, write_outlines
+from questions.pack.reader import Pack, PackErrors, read_pack
 
 SHOWN = 20
 
@@ -33,26 +35,41 @@ class Command(BaseCommand):
         folders = options["folders"] or sorted(
             path.parent for path in Path(settings.PACKS_DIRECTORY).glob("*/exam.yaml")
         )
-        reports = [self._load(folder, quiet=options["json"]) for folder in folders]
+        packs = {folder: self._read(folder) for folder in folders}
+        for folder, pack in packs.items():
+            with self._explained(folder):
+                write_outlines([pack])
+        reports = [self._load(folder, pack, quiet=options["json"]) for folder, pack in packs.items()]
         if options["json"]:
             self.stdout.write(json.dumps([report.as_dict() for report in reports]))
 
-    def _load(self, folder: Path, *, quiet: bool) -> LoadReport:
+    def _read(self, folder: Path) -> Pack:
         if not folder.is_dir():
             raise CommandError(f"{folder} is not a folder.")
-        name = folder.resolve().name
+        with self._explained(folder):
+            return read_pack(folder)
+
+    def _load(self, folder: Path, pack: Pack, *, quiet: bool) -> LoadReport:
+        with self._explained(folder):
+            report = load(pack=pack, now=timezone.now(), progress=self._progress)
+        if not quiet:
+            self.stdout.write(
+                f"{folder.resolve().name}: {len(report.added)} added, {len(report.changed)} changed,"
+                f" {len(report.unchanged)} unchanged"
+            )
+        return report
+
+    @contextmanager
+    def _explained(self, folder: Path) -> Iterator[None]:
+        """Every problem of a pack on a line of its own, and one sentence at the end."""
         try:
-            report = load(pack=read_pack(folder), now=timezone.now(), progress=self._progress)
+            yield
         except PackErrors as problems:
             for error in problems.errors[:SHOWN]:
                 self.stderr.write(str(error))
             count = len(problems.errors)
+            name = folder.resolve().name
             raise CommandError(f"{name}: {count} error{'s'[: count != 1]}, nothing was loaded.") from None
-        if not quiet:
-            self.stdout.write(
-                f"{name}: {len(report.added)} added, {len(report.changed)} changed, {len(report.unchanged)} unchanged"
-            )
-        return report
 
     def _progress(self, done: int, total: int) -> None:
         if self.stderr.isatty() and (done == total or done % 50 == 0):
