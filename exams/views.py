@@ -167,13 +167,14 @@ def claim(request: HttpRequest, sitting_id: uuid.UUID) -> HttpResponse:
     own_sitting(request, sitting_id)
     try:
         found = sittings.claim(sitting_id=sitting_id, user_id=person(request).pk)
+        number = found.claim if found.takes_answers else sittings.hand_in(sitting_id=found.pk, user_id=found.user_id)
     except sittings.TooManyClaims:
         raise Refused(429, "This exam was opened in too many windows; go on in the last one.") from None
     pad = Pad.objects.filter(sitting=found).first()
     return JsonResponse(
         protocol.standing(found, timezone.now())
         | {
-            "claim": found.claim,
+            "claim": number,
             "at": found.last_seat,
             "answers": {answer.seat: protocol.stored(answer) for answer in Answer.objects.filter(sitting=found)},
             "pad": [pad.version, pad.text] if pad else [0, ""],

@@ -129,6 +129,19 @@ def claim(*, sitting_id: uuid.UUID, user_id: int) -> Sitting:
         return sitting
 
 
+def hand_in(*, sitting_id: uuid.UUID, user_id: int) -> int:
+    """A claim for what still waits on a device when nobody may answer any more. Returns its number.
+
+    It takes nothing from the window that ended the exam; it only keeps numbers of changes apart. Raises TooManyClaims.
+    """
+    with transaction.atomic():
+        sitting = Sitting.objects.select_for_update().get(pk=sitting_id, user_id=user_id)
+        newest = Claim.objects.filter(sitting=sitting).order_by("-number").values_list("number", flat=True)[0]
+        if newest >= MOST_CLAIMS:
+            raise TooManyClaims
+        return Claim.objects.create(sitting=sitting, number=newest + 1, issued_at=timezone.now()).number
+
+
 def abandon(*, sitting_id: uuid.UUID, user_id: int) -> Sitting:
     """Give up a practice sitting: no result, and the exam can be begun anew. Only while it is in progress."""
     with transaction.atomic():

@@ -182,6 +182,15 @@ def test_once_a_window_has_ended_the_exam_no_other_may_claim_it(user, exam):
     assert sittings.claim(sitting_id=sitting.pk, user_id=user.pk).claim == 1
 
 
+@pytest.mark.parametrize("sequence", [0, 99], ids=["closed", "ended"])
+def test_what_waits_after_the_end_is_handed_in_under_numbers_of_its_own(user, exam, sequence):
+    sitting = begin(user, exam)
+    saving.end(sitting_id=sitting.pk, user_id=user.pk, claim=1, sequence=sequence)
+    assert [sittings.hand_in(sitting_id=sitting.pk, user_id=user.pk) for _ in range(2)] == [2, 3]
+    sitting.refresh_from_db()
+    assert sitting.claim == 1
+
+
 def test_windows_are_not_without_end(user, exam):
     sitting = begin(user, exam)
     Sitting.objects.update(claim=sittings.MOST_CLAIMS)

@@ -352,8 +352,9 @@ if (start.state === "in_progress") {
   desk.rendered.push(await shelf.fill());
   desk.keep();
   body.dataset.shelved = "";
-} else if (start.state === "ended") {
-  hasEnded(); // what was answered in time and waits on this device is handed in now
+} else if (start.state === "ended" || outbox.size) {
+  hasEnded(); // what waits on this device is handed in now: it counts, or the candidate hears that it does not
+  channel.flush(); // perhaps it was ended here already, before there was a claim to send it under
 } else {
   ending.finished();
 }
