@@ -176,6 +176,8 @@ def acknowledge(receipt: Receipt, claim: int, sitting_id: uuid.UUID, **more: Any
         "remaining": _milliseconds(receipt.remaining),
         "now": receipt.now.isoformat(),
     }
+    if receipt.total:
+        body["total"] = receipt.total
     if receipt.standing:
         body["standing"] = {str(seat): answer for seat, answer in receipt.standing.items()}
     if receipt.conflicts:
@@ -197,6 +199,11 @@ def standing(sitting: Sitting, now: dt.datetime) -> dict[str, Any]:
         "paused": sitting.is_paused,
     }
     return body | ({"pulse": pulse_token(sitting.pk)} if sitting.supervised else {})
+
+
+def others(sitting: Sitting) -> dict[str, list[Any]]:
+    """Answers of older windows that the newest one does not know of."""
+    return {str(answer.seat): stored(answer) for answer in Answer.objects.brought_by_others(sitting)}
 
 
 def stored(answer: Answer) -> list[Any]:

@@ -196,7 +196,8 @@ def status(request: HttpRequest, sitting_id: uuid.UUID) -> HttpResponse:
     """Where the sitting stands, for a page that woke up and no longer trusts its clock, or hears of conflicts."""
     found = own_sitting(request, sitting_id)
     conflicts = KeptChange.objects.open_conflicts(found) if found.open_conflicts else []
-    return JsonResponse(protocol.standing(found, timezone.now()) | {"kept": protocol.kept(conflicts)})
+    news = {"kept": protocol.kept(conflicts), "others": protocol.others(found)}
+    return JsonResponse(protocol.standing(found, timezone.now()) | news)
 
 
 @never_cache

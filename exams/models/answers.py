@@ -39,6 +39,13 @@ class Claim(models.Model):
         return f"{self.sitting_id} claim {self.number}"
 
 
+class AnswerQuerySet(models.QuerySet["Answer"]):
+    def brought_by_others(self, sitting: Sitting) -> AnswerQuerySet:
+        """Those that older windows have brought in since the newest one opened."""
+        opened = Claim.objects.filter(sitting=sitting, number=sitting.claim).values("issued_at")
+        return self.filter(sitting=sitting, claim__lt=sitting.claim, saved_at__gte=opened)
+
+
 class Answer(models.Model):
     """What stands at one seat of a sitting. `version` counts the changes that were applied."""
 
@@ -58,6 +65,8 @@ class Answer(models.Model):
     sequence = models.PositiveBigIntegerField()
     late = models.BooleanField(default=False, help_text="Arrived within the grace, after the end.")
     saved_at = models.DateTimeField()
+
+    objects = AnswerQuerySet.as_manager()
 
     class Meta:
         ordering = ("sitting", "seat")

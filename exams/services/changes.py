@@ -82,6 +82,8 @@ class Receipt:
     versions: dict[int, int] = field(default_factory=dict)
     # What stands at the seats whose change met a newer answer, so that the window shows what counts.
     standing: dict[int, tuple[list[str], bool]] = field(default_factory=dict)
+    # The sum of all answers' versions, by which a window notices that another one has changed an answer.
+    total: int = 0
 
 
 class Refused(Exception):

@@ -123,7 +123,7 @@ def _take(
     """Judge and write the changes; returns the receipt and everything that has arrived from this claim."""
     seats = [change.seat for change in changes]
     # The candidate's place is read too, if only to learn whether the form has it.
-    stored, arrived = read(sitting, claim, [*seats, at_seat] if at_seat else seats)
+    stored, arrived, total = read(sitting, claim, [*seats, at_seat] if at_seat else seats)
     if len(arrived) > MOST_GAPS:
         raise Refused(429, "Too many changes are missing in between; reload the page.", state=sitting.state)
     fresh = [canonical(change, stored.get(change.seat)) for change in changes if not holds(arrived, change.sequence)]
@@ -173,6 +173,7 @@ def _take(
         if outcomes[change.sequence] is Outcome.CONFLICT and change.seat != PAD
     }
     receipt = replace(_receipt(sitting, now), outcomes=outcomes, versions=versions, standing=standing)
+    receipt = replace(receipt, total=total + sum(change.seat != PAD for change in applied))
     return receipt, [*arrived, *spans(change.sequence for change in fresh)]
 
 

@@ -77,13 +77,14 @@ def lock(sitting_id: uuid.UUID, user_id: int) -> Locked:
     return Locked(*row)
 
 
-def read(sitting: Locked, claim: int, seats: Sequence[int]) -> tuple[dict[int, Stored], Spans]:
-    """The seats concerned and what arrived before from this claim. A statement of its own: it must see what was
-    committed while we waited for the lock. Refuses a claim that was never handed out."""
+def read(sitting: Locked, claim: int, seats: Sequence[int]) -> tuple[dict[int, Stored], Spans, int]:
+    """The seats concerned, what arrived before from this claim, and the sum of all versions. A statement of its own: it
+    must see what was committed while we waited for the lock. Refuses a claim that was never handed out."""
     with connection.cursor() as cursor:
         cursor.execute(
             """
-            SELECT c.arrived, COALESCE(p.version, 0), COALESCE(p.claim, 0), COALESCE(p.sequence, 0),
+            SELECT (SELECT COALESCE(sum(version), 0) FROM exams_answer WHERE sitting_id = %s),
+                   c.arrived, COALESCE(p.version, 0), COALESCE(p.claim, 0), COALESCE(p.sequence, 0),
                    COALESCE(p.text, ''),
                    s.number, s.kind, s.tokens, s.slots,
                    COALESCE(a.version, 0), COALESCE(a.answered_version, 0), COALESCE(a.claim, 0),
@@ -95,15 +96,15 @@ def read(sitting: Locked, claim: int, seats: Sequence[int]) -> tuple[dict[int, S
             LEFT JOIN exams_answer a ON a.sitting_id = c.sitting_id AND a.seat = s.number
             WHERE c.sitting_id = %s AND c.number = %s
             """,
-            [PAD in seats, sitting.form_id, list(seats), sitting.id, claim],
+            [sitting.id, PAD in seats, sitting.form_id, list(seats), sitting.id, claim],
         )
         rows = cursor.fetchall()
     if not rows:
         raise Refused(409, "This window does not hold the exam; reload the page.", state=sitting.state)
-    stored = {row[5]: Stored(*row[6:]) for row in rows if row[5] is not None}
-    version, pad_claim, sequence, text = rows[0][1:5]
+    stored = {row[6]: Stored(*row[7:]) for row in rows if row[6] is not None}
+    total, arrived, version, pad_claim, sequence, text = rows[0][:6]
     stored[PAD] = Stored("pad", [], 0, version, version, pad_claim, sequence, [], False, [], [], [], text)
-    return stored, [(part.lower, part.upper) for part in rows[0][0]]
+    return stored, [(part.lower, part.upper) for part in arrived], int(total)
 
 
 def write(

@@ -144,6 +144,9 @@ function acknowledged(reply) {
   }
   status.saved(reply.now);
   desk.keep();
+  // Another window's answer was taken where nothing newer stood: ask for it, to show what counts.
+  const known = sheets.reduce((sum, sheet) => sum + sheet.version, 0);
+  if (!readOnly && reply.total > known) channel.refresh();
   // A change of an older window met a newer answer: show the one that counts, and say so.
   for (const [seat, [response, flagged]] of Object.entries(reply.standing ?? {})) {
     const sheet = board.sheet(Number(seat));
@@ -304,14 +307,25 @@ function claimed() {
 document.getElementById("take-back").addEventListener("click", () => location.reload());
 dialog("paused").addEventListener("cancel", (event) => event.preventDefault());
 
-function news({ state, remaining, paused, pulse: token, conflicts: waiting = 0, kept }) {
+function news({ state, remaining, paused, pulse: token, conflicts: waiting = 0, kept, others = {} }) {
   if (token) pulse.start(token);
   if (state === "in_progress" && remaining > 0 && !channel.ending) ending.goOn();
   if (paused !== undefined || state) pause(Boolean(paused));
   if (readOnly) return;
+  show(others);
   const settled = outbox.pending.flatMap((pending) => pending.settles ?? []);
   if (kept) conflicts.show(kept, settled);
   else if (waiting > settled.length + conflicts.size) channel.refresh();
+}
+
+// Answers of older windows that now stand, unless a newer one of ours is on its way.
+function show(others) {
+  for (const [number, stored] of Object.entries(others)) {
+    const sheet = board.sheet(Number(number));
+    if (sheet.version >= stored[0] || outbox.pending.some((pending) => pending.seat === sheet.number)) continue;
+    take(sheet, stored);
+    status.say(`Question ${number} was answered in another window, and that answer is shown here now.`);
+  }
 }
 
 function pause(paused) {
@@ -370,15 +384,16 @@ function overlay(pending) {
   if (sheet === board.current) board.flag.setAttribute("aria-pressed", String(sheet.flagged));
 }
 
+function take(sheet, [version, response, flagged, spent, struck, marks, scenario]) {
+  sheet.version = version;
+  sheet.spent = Math.max(sheet.spent, spent);
+  overlay({ seat: sheet.number, response, flagged, struck, marks, scenario });
+}
+
 // What the server holds is the truth, except for seats whose newer answer still waits here.
 function restore({ answers, pad: notes }) {
   pad.flush(); // what is just being written belongs to what waits
-  for (const sheet of sheets) {
-    const [version, response, flagged, spent, struck, marks, scenario] = answers[sheet.number] ?? [0, [], false, 0];
-    sheet.version = version;
-    sheet.spent = Math.max(sheet.spent, spent);
-    overlay({ seat: sheet.number, response, flagged, struck, marks, scenario });
-  }
+  for (const sheet of sheets) take(sheet, answers[sheet.number] ?? [0, [], false, 0]);
   [pad.version, pad.text] = notes;
   for (const pending of outbox.pending) overlay(pending);
 }
