@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 import threading
+from collections import Counter
 from collections.abc import Coroutine
 from dataclasses import dataclass
 from typing import Any
@@ -31,6 +32,7 @@ class Network:
     def __init__(self, server_port: int, *, faults: Faults | None = None, seed: int = 0) -> None:
         self.server_port, self.faults, self.random = server_port, faults or Faults(), random.Random(seed)
         self.down = False
+        self.done: Counter[str] = Counter()  # faults, by kind
         self.delay = 0.0  # seconds that every request takes longer
         self.loop = asyncio.new_event_loop()
         self.writers: set[asyncio.StreamWriter] = set()
@@ -45,6 +47,7 @@ class Network:
 
     def cut(self) -> None:
         self.down = True
+        self.done["cut"] += 1
         self._do(self._hang_up())
 
     def mend(self) -> None:
@@ -103,6 +106,7 @@ class Network:
         for name in ("lose_request", "lose_reply", "arrive_late", "repeat", "delay"):
             chance -= getattr(faults, name)
             if chance < 0:
+                self.done[name] += 1
                 return await getattr(self, f"_{name}")(request)  # type: ignore[no-any-return]
         return await self._ask(request)
 
