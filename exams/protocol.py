@@ -73,6 +73,7 @@ class ChangeMessage(Strict):
     spent: Count = 0  # milliseconds on this question so far
     left: Left  # milliseconds left when it was made
     settles: Annotated[list[tuple[Claim, Number]], Field(max_length=20)] = []
+    touched: Annotated[bool, Field(strict=True)] = True  # false: the response is only what the window knew
 
     @model_validator(mode="after")
     def only_the_pad_has_a_text(self) -> Self:
@@ -160,6 +161,7 @@ def _changes(messages: list[ChangeMessage]) -> list[Change]:
             scenario_marks=message.scenario,
             text=message.text,
             settles=message.settles,
+            touched=message.touched or message.seat == PAD,
         )
         for message in messages
     ]

@@ -22,7 +22,9 @@ Spans = list[tuple[int, int]]
 class Change:
     """The state of one seat as a window has it. `left_ms` is its own idea of the time left: evidence, never proof.
 
-    `settles` names kept changes, as (claim, sequence), between which and this one the candidate has chosen.
+    `touched` says whether the response is the candidate's doing: one that is merely what the window knew when something
+    else was changed never replaces an answer. `settles` names kept changes, as (claim, sequence), between which and
+    this one the candidate has chosen.
     """
 
     sequence: int
@@ -37,6 +39,7 @@ class Change:
     scenario_marks: Sequence[int] = ()
     text: str = ""
     settles: Sequence[tuple[int, int]] = ()
+    touched: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +110,11 @@ def canonical(change: Change, seat: Stored | None) -> Change:
     if not set(change.struck) <= set(seat.tokens):
         raise Refused(422, "An option was struck out that the question does not have.", sequences=[change.sequence])
     return replace(change, response=response, struck=[token for token in seat.tokens if token in change.struck])
+
+
+def with_what_stands(change: Change, stored: Stored) -> Change:
+    """The change, with the stored response unless the candidate has given another one."""
+    return change if change.touched else replace(change, response=stored.response)
 
 
 def judge(change: Change, claim: int, newest_claim: int, stored: Stored, *, overtaken: bool) -> Outcome:

@@ -23,6 +23,7 @@ from exams.services.changes import (
     Receipt,
     Refused,
     Spans,
+    Stored,
     canonical,
     covers,
     holds,
@@ -30,6 +31,7 @@ from exams.services.changes import (
     merged,
     overtakes,
     spans,
+    with_what_stands,
 )
 from exams.services.storing import Locked, Told, lock, read, write
 
@@ -129,6 +131,8 @@ def _take(
     fresh = [canonical(change, stored.get(change.seat)) for change in changes if not holds(arrived, change.sequence)]
     if fresh:
         _refuse_paused(sitting)
+    unaware = {change.seat for change in fresh if not change.touched and _differs(change, stored[change.seat])}
+    fresh = [with_what_stands(change, stored[change.seat]) for change in fresh]
     outcomes = dict.fromkeys((change.sequence for change in changes), Outcome.DUPLICATE)
     in_time = [change for change in fresh if not _is_late(sitting, claim, change, now)]
     newest = {change.seat: change.sequence for change in sorted(in_time, key=lambda change: change.sequence)}
@@ -170,11 +174,15 @@ def _take(
     standing = {
         change.seat: (stored[change.seat].response, stored[change.seat].flagged)
         for change in fresh
-        if outcomes[change.sequence] is Outcome.CONFLICT and change.seat != PAD
+        if change.seat != PAD and (outcomes[change.sequence] is Outcome.CONFLICT or change.seat in unaware)
     }
     receipt = replace(_receipt(sitting, now), outcomes=outcomes, versions=versions, standing=standing)
     receipt = replace(receipt, total=total + sum(change.seat != PAD for change in applied))
     return receipt, [*arrived, *spans(change.sequence for change in fresh)]
+
+
+def _differs(change: Change, stored: Stored) -> bool:
+    return list(change.response) != stored.response
 
 
 def _refuse_paused(sitting: Locked) -> None:

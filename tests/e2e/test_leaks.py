@@ -63,9 +63,9 @@ TELLING = re.compile(
 # Everything that the page's script is ever told.
 VOCABULARY = {
     "claim": "claim at state remaining newest_claim conflicts paused answers pad kept",
-    "status": "state remaining newest_claim conflicts paused kept",
-    "changes": "claim acknowledged versions newest_claim state remaining now",
-    "end": "claim acknowledged versions newest_claim state remaining now result",
+    "status": "state remaining newest_claim conflicts paused kept others",
+    "changes": "claim acknowledged versions newest_claim state remaining now total",
+    "end": "claim acknowledged versions newest_claim state remaining now total result",
 }
 
 

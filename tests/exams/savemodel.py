@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import defaultdict
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from exams.services.changes import PAD, Change, Outcome
 
@@ -106,6 +106,7 @@ class Model:
         if fresh and self.paused:
             return None
         outcomes = {change.sequence: Outcome.DUPLICATE for change in changes}
+        fresh = [self.with_what_stands(change) for change in fresh]
         counting = {change.seat: change for change in fresh if not self.is_late(claim, change, now)}
         for change in fresh:
             name = (claim, change.sequence)
@@ -127,6 +128,13 @@ class Model:
                     if (other, number) in self.conflicts and self.conflicts[other, number].seat == change.seat
                 }
         return outcomes
+
+    def with_what_stands(self, change: Change) -> Change:
+        """Only a touched response is an answer; another one is what stands, whatever the window believed."""
+        if change.touched or change.seat == PAD:
+            return change
+        history = self.seats[change.seat]
+        return replace(change, response=list(history[-1].said) if history else [])
 
     def is_late(self, claim: int, change: Change, now: dt.datetime) -> bool:
         if self.state == "in_progress":

@@ -46,6 +46,32 @@ def post(client: Client, name: str, sitting: Sitting, body: dict[str, Any]) -> A
 # ---- what merges -------------------------------------------------------------------------------------------------
 
 
+def test_a_mere_tool_of_the_newer_window_leaves_an_older_windows_answer(sitting, seat):
+    """The newer window opened before that answer arrived, so it believes the question to be blank."""
+    take_over(sitting)
+    given = [token(sitting, seat, 0)]
+    save(sitting, change(seat, given), claim=1)
+    receipt = save(sitting, change(seat, [], flagged=True, touched=False))
+    assert receipt.outcomes == {1: Outcome.APPLIED}
+    assert receipt.standing == {seat: (given, False)}  # so that it shows what counts
+    assert (stored(sitting, seat).response, stored(sitting, seat).flagged) == (given, True)
+    assert save(sitting, change(seat, [], sequence=2, base=2, touched=False)).standing == {seat: (given, True)}
+    assert stored(sitting, seat).response == given
+
+
+def test_an_answer_of_the_newer_window_wins_although_it_did_not_know_the_older_one(sitting, seat):
+    take_over(sitting)
+    save(sitting, change(seat, [token(sitting, seat, 0)]), claim=1)
+    save(sitting, change(seat, [token(sitting, seat, 1)]))
+    assert stored(sitting, seat).response == [token(sitting, seat, 1)]
+
+
+def test_a_mere_tool_of_the_older_window_is_no_conflict(sitting, seat):
+    take_over(sitting)
+    save(sitting, change(seat, [token(sitting, seat, 1)]))
+    assert save(sitting, change(seat, [], flagged=True, touched=False), claim=1).outcomes == {1: Outcome.SUPERSEDED}
+
+
 @pytest.mark.parametrize("tool", ["flagged", "struck"])
 @pytest.mark.parametrize("answered", [False, True])
 def test_an_older_windows_answer_goes_in_beside_a_newer_mere_tool(sitting, seat, tool, answered):

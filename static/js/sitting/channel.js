@@ -113,7 +113,7 @@ export class Channel {
     const lost = this.outbox.answers(body.claim, late);
     if (outcomes.some(([, outcome]) => outcome !== "duplicate")) this.outbox.offline.splice(0, spans);
     this.outbox.remove(body.claim, Object.keys(body.acknowledged));
-    this.on.acknowledged(body);
+    this.on.acknowledged(body, packet?.changes ?? []);
     if (lost) this.on.tooLate(lost);
   }
 
@@ -133,6 +133,11 @@ export class Channel {
       await this.outbox.disown(packet.claim);
       return (await this.claim()).state === "in_progress";
     } else {
+      // It does not say which change is at fault: halves of the packet will, so that no other is lost with it.
+      if (packet?.changes.length > 1) {
+        this.outbox.most = Math.ceil(packet.changes.length / 2);
+        return true;
+      }
       this.on.refused(body.error ?? "The server did not accept an answer.");
       if (packet) this.outbox.drop(packet.claim, packet.changes.map((change) => change.sequence));
       else await this.outbox.setEnding(null);

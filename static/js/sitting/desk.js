@@ -29,7 +29,7 @@ export class Desk {
       paused: clock.paused,
       wall: Date.now(),
       pad: { version: this.pad.version, text: this.pad.text },
-      seats: this.sheets.map((sheet) => ({ ...sheet.snapshot(), version: sheet.version, spent: sheet.spent })),
+      seats: this.sheets.map((sheet) => ({ ...sheet.snapshot(), version: sheet.version, spent: sheet.spent, standing: sheet.standing })),
     };
   }
 
@@ -42,6 +42,7 @@ export class Desk {
     kept.seats.forEach((seat, place) => {
       const sheet = this.sheets[place];
       sheet.version = seat.version;
+      sheet.standing = seat.standing;
       sheet.spent = seat.spent;
       sheet.restore(seat);
     });

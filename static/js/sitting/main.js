@@ -113,6 +113,7 @@ function note(sheet, { quiet = false, settles = [] } = {}) {
     ...sheet.snapshot(),
     seat: sheet.number,
     base: sheet.version,
+    touched: String(sheet.response) !== String(sheet.standing) || outbox.touches(sheet.number),
     spent: Math.min(sheet.spent, 2 ** 31 - 1),
     left: Math.round(clock.left),
     settles,
@@ -138,7 +139,8 @@ function settle(seat, given, settles) {
   change(sheet, settles);
 }
 
-function acknowledged(reply) {
+function acknowledged(reply, changes) {
+  for (const { seat, response, touched } of changes) if (seat !== PAD && touched) board.sheet(seat).standing = response;
   for (const [seat, version] of Object.entries(reply.versions ?? {})) {
     (Number(seat) === PAD ? pad : board.sheet(Number(seat))).version = version;
   }
@@ -151,10 +153,15 @@ function acknowledged(reply) {
   for (const [seat, [response, flagged]] of Object.entries(reply.standing ?? {})) {
     const sheet = board.sheet(Number(seat));
     if (outbox.pending.some((pending) => pending.seat === sheet.number)) continue;
+    sheet.standing = response;
     sheet.response = response;
     sheet.flagged = flagged;
     board.mark(sheet);
-    if (readOnly) status.say(`Question ${seat} was answered in another window, and that answer stands until you choose there.`);
+    status.say(
+      readOnly
+        ? `Question ${seat} was answered in another window, and that answer stands until you choose there.`
+        : `Question ${seat} was answered in another window, and that answer is shown here now.`,
+    );
   }
 }
 
@@ -386,6 +393,7 @@ function overlay(pending) {
 
 function take(sheet, [version, response, flagged, spent, struck, marks, scenario]) {
   sheet.version = version;
+  sheet.standing = response;
   sheet.spent = Math.max(sheet.spent, spent);
   overlay({ seat: sheet.number, response, flagged, struck, marks, scenario });
 }

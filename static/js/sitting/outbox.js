@@ -14,6 +14,7 @@ export class Outbox {
     this.pending = [];
     this.offline = []; // spans without a connection, as time left at their start and end
     this.ending = null; // End exam, asked for and not yet acknowledged
+    this.most = MOST;
     this.onchange = () => {};
   }
 
@@ -57,6 +58,11 @@ export class Outbox {
     return this.#keep();
   }
 
+  // Whether a response of the candidate's own for this seat has not been acknowledged yet.
+  touches(seat) {
+    return this.pending.some((change) => change.seat === seat && change.touched);
+  }
+
   // A new claim starts its own numbering.
   setClaim(claim) {
     this.claim = claim;
@@ -77,7 +83,7 @@ export class Outbox {
     for (const change of this.pending) {
       if (change.claim !== claim) continue;
       size += JSON.stringify(change).length;
-      if (changes.length === MOST || (changes.length && size > LARGEST)) break;
+      if (changes.length === this.most || (changes.length && size > LARGEST)) break;
       changes.push(change);
     }
     await this.#keep();
@@ -86,6 +92,7 @@ export class Outbox {
 
   // Remove what the server has acknowledged.
   remove(claim, sequences) {
+    this.most = MOST;
     const gone = new Set(sequences.map(Number));
     this.pending = this.pending.filter((change) => change.claim !== claim || !gone.has(change.sequence));
     return this.#keep();
@@ -130,6 +137,7 @@ export function message(change) {
   for (const name of ["response", "struck", "marks", "scenario", "settles"]) {
     if (change[name]?.length) sent[name] = change[name];
   }
+  if (change.touched === false) sent.touched = false;
   for (const name of ["flagged", "spent", "text"]) if (change[name]) sent[name] = change[name];
   return sent;
 }

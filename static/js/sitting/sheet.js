@@ -69,6 +69,7 @@ export class Sheet {
     this.version = Number(section.dataset.version);
     this.spent = Number(section.dataset.spent);
     this.spentKnown = this.spent; // what the server was told
+    this.standing = this.response; // what the server has, as far as this window knows
     this.#marks = { own: [], scenario: [] };
   }
 
