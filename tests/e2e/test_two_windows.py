@@ -10,7 +10,7 @@ from playwright.sync_api import BrowserContext, Page, expect
 from accounts.models import User
 from exams.models import KeptChange, Seat, Sitting
 from tests.e2e.devices import NewContext, sign_in
-from tests.e2e.paper import Paper
+from tests.e2e.paper import Paper, kept_on
 from tests.e2e.steps import BACKOFF, OFFLINE, choices, give, stored
 from tests.e2e.watch import Watch
 
@@ -38,6 +38,14 @@ def silence(page: Page) -> None:
 def speak(paper: Paper) -> None:
     paper.page.unroute("**/changes/")
     paper.page.evaluate("dispatchEvent(new Event('online'))")
+
+
+def expect_boxes(page: Page, count: int) -> None:
+    for _ in range(50):
+        if len(kept_on(page)) == count:
+            return
+        page.wait_for_timeout(100)
+    raise AssertionError(kept_on(page))
 
 
 def assert_read_only(paper: Paper) -> None:
@@ -107,6 +115,23 @@ def test_what_an_older_tab_could_not_send_is_sent_by_the_newer_one(
     paper.saved(BACKOFF)
     assert stored(sitting) == everything
     assert not KeptChange.objects.exists()
+
+
+def test_a_third_tab_finds_the_same_answer_in_both_others(
+    paper: Paper, page: Page, context: BrowserContext, sitting: Sitting
+) -> None:
+    """It sends it once: a packet with one change twice would be refused, and what is in it lost."""
+    (seat,) = choices(sitting, 1)
+    context.route("**/changes/", lambda route: route.abort())
+    give(paper, seat)
+    expect(paper.status).to_contain_text("Offline: 1 answer waits")
+    Paper(context.new_page()).open(sitting)
+    page.evaluate("dispatchEvent(new Event('online'))")  # the older window tries again, and keeps it again
+    expect_boxes(page, 2)
+    third = Paper(context.new_page()).open(sitting)
+    context.unroute("**/changes/")
+    third.saved(BACKOFF)
+    assert stored(sitting) == {seat.number: seat.tokens[:1]}
 
 
 @pytest.mark.parametrize(("name", "place"), [("In this exam now", 1), ("From the other window", 0)])

@@ -18,10 +18,17 @@ export class Outbox {
     this.onchange = () => {};
   }
 
-  // What earlier windows of this sitting left here. Adopting it twice is harmless: the server knows each change.
+  // What earlier windows of this sitting left here. Adopting it twice is harmless: the server knows each change. Windows
+  // that are still open may keep the same one, too, but in one packet it must not stand twice.
   async open() {
     const found = await this.store.adopt(this.sitting, this.#box());
-    this.pending.unshift(...found.flatMap((box) => box.pending));
+    const named = new Set();
+    for (const change of found.flatMap((box) => box.pending).reverse()) {
+      const name = `${change.claim}.${change.sequence}`;
+      if (change.claim && named.has(name)) continue;
+      named.add(name);
+      this.pending.unshift(change);
+    }
     this.ending ??= found.find((box) => box.ending)?.ending ?? null;
     return this;
   }
