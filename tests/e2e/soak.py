@@ -417,6 +417,8 @@ class Session:
             self.server.start()
 
     def _heard(self, request: Request, what: str) -> None:
+        if what in ("400", "413", "415", "422", "500"):
+            self.summary.lost.append(f"the server did not understand the page: {what} for {request.post_data}")
         if "/static/" not in request.url:
             place = request.url.partition(str(self.sitting.pk))[2]
             self._say(f"    {what} {request.method} {place} {request.post_data or ''}")
