@@ -7,6 +7,7 @@ import random
 import threading
 from collections import Counter
 from collections.abc import Coroutine
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -96,8 +97,13 @@ class Network:
         except (OSError, asyncio.IncompleteReadError):
             writer.transport.abort()
         finally:
-            self.writers.discard(writer)
-            writer.close()
+            await self._close(writer)
+
+    async def _close(self, writer: asyncio.StreamWriter) -> None:
+        self.writers.discard(writer)
+        writer.close()
+        with suppress(OSError):  # cut off by the other side
+            await writer.wait_closed()
 
     async def _carry(self, request: bytes) -> bytes:
         """Bring a request to the server and its reply back, or fail at that. Raises OSError when it is lost."""
@@ -151,8 +157,7 @@ class Network:
             await writer.drain()
             reply = await reader.read()
         finally:
-            self.writers.discard(writer)
-            writer.close()
+            await self._close(writer)
         if not reply:
             raise ConnectionResetError
         return reply
