@@ -1,15 +1,25 @@
 # make run: everything, on http://127.0.0.1:8000        make test: everything that this machine can check
+# make soak: hundreds of sittings with everything going wrong at once
 PORT ?= 8000
 PYTHON ?= python3
 BIN := .venv/bin
+SESSIONS ?= 500
+SEED ?= 1
+WORKERS ?= 3
 
-.PHONY: run test lint install requirements
+.PHONY: run test soak lint install requirements
 
 run: install
 	@exec $(BIN)/python manage.py run --port $(PORT)
 
 test: lint
 	@$(BIN)/python -m pytest
+
+# The fault tests at length: randomized browser sessions, and what the database says afterwards.
+soak: install
+	@SOAK_SESSIONS=$(SESSIONS) SOAK_SEED=$(SEED) $(BIN)/python -m pytest tests/e2e/test_soak.py -m soak -p tests.e2e.tally \
+	  -n $(WORKERS) --quiet --no-header --durations=0 --durations-min=120
+	@test ! -e tests/exams/test_save_machine.py || CUTSCORE_SOAK=3000 $(BIN)/python -m pytest tests/exams/test_save_machine.py -n 0 -q
 
 lint: install
 	@$(BIN)/ruff check .

@@ -200,6 +200,7 @@ class Session:
         self._go(window)
         question = window.locator(".question[data-current]")
         number, kind = int(question.get_attribute("data-seat") or 0), question.get_attribute("data-kind")
+        self.given.pop(number, None)  # until this is done, nobody knows
         for _ in range(self.random.choice([1, 1, 2, 3])):
             if kind == "matching":
                 select = self._any(question.locator("select"))
