@@ -34,7 +34,10 @@ class Network:
         self.server_port, self.faults, self.random = server_port, faults or Faults(), random.Random(seed)
         self.down = False
         self.done: Counter[str] = Counter()  # faults, by kind
+        self.asked: list[str] = []  # the first line of every request that came this far
         self.delay = 0.0  # seconds that every request takes longer
+        self.rate = 0.0  # bytes a second that all replies share; 0 is as fast as it goes
+        self.line = asyncio.Lock()
         self.loop = asyncio.new_event_loop()
         self.writers: set[asyncio.StreamWriter] = set()
         self.tasks: set[asyncio.Task[Any]] = set()
@@ -73,6 +76,7 @@ class Network:
 
     async def _stop(self) -> None:
         self.server.close()
+        await asyncio.sleep(0)  # a connection that has just been accepted gets its task first
         await self._hang_up()
         for task in list(self.tasks):
             task.cancel()
@@ -92,7 +96,12 @@ class Network:
                 return
             request = await _read_request(reader)
             if request:
-                writer.write(await self._carry(request))
+                self.asked.append(request.split(b"\r\n", 1)[0].decode("latin-1"))
+                reply = await self._carry(request)
+                if self.rate:
+                    async with self.line:
+                        await asyncio.sleep(len(reply) / self.rate)
+                writer.write(reply)
                 await writer.drain()
         except (OSError, asyncio.IncompleteReadError):
             writer.transport.abort()

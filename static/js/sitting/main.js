@@ -355,6 +355,7 @@ board.count();
 const [, asked] = location.hash.match(/^#q(\d+)$/) ?? [];
 if (location.hash === "#review") board.review();
 else board.show(Number(asked ?? body.dataset.current), { focus: false });
+performance.mark("interactive"); // everything is wired; answers can be given and moved between
 
 await outbox.open();
 windows.opened();
