@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from collections.abc import Sequence
 from functools import cache
@@ -30,7 +31,20 @@ PLENTY = 3_600_000
 
 @cache
 def pack_of(code: str) -> Pack:
-    return read_pack(Path(settings.PACKS_DIRECTORY) / code.lower())
+    """The shipped pack, or of a big one its first files: three forms' worth, which is loaded for many tests anew."""
+    pack = read_pack(Path(settings.PACKS_DIRECTORY) / code.lower())
+    few = {name: entry for name, entry in pack.questions.items() if re.search(r"/[1-6]-", entry[1].file)}
+    used = {question.scenario for question, _ in few.values()}
+    known = {name: [enemy for enemy in question.enemies if enemy in few] for name, (question, _) in few.items()}
+    return Pack(
+        exam=pack.exam,
+        exam_source=pack.exam_source,
+        scenarios={name: entry for name, entry in pack.scenarios.items() if name in used},
+        questions={
+            name: (question.model_copy(update={"enemies": known[name]}), source)
+            for name, (question, source) in few.items()
+        },
+    )
 
 
 @cache
