@@ -103,7 +103,7 @@ class Network:
                         await asyncio.sleep(len(reply) / self.rate)
                 writer.write(reply)
                 await writer.drain()
-        except (OSError, asyncio.IncompleteReadError):
+        except (OSError, asyncio.IncompleteReadError, asyncio.CancelledError):
             writer.transport.abort()
         finally:
             await self._close(writer)
