@@ -1,5 +1,5 @@
 // A shared computer keeps nothing of a sitting that is over, of somebody else, or of who has signed out. Loaded on every
-// page but the sitting's own. The names are those of sitting/store.js and sitting/shelf.js.
+// page but the sitting's own. The names are those of sitting/store.js, sitting/shelf.js and sitting/windows.js.
 
 const PREFIX = "cutscore:";
 const { person } = document.documentElement.dataset; // nobody, on pages for strangers
@@ -71,6 +71,7 @@ async function signOut(event) {
     form.querySelector("button").textContent = "Sign out and lose them";
     return;
   }
+  new BroadcastChannel("cutscore").postMessage("forget"); // or an exam that is still open would keep its answers again
   await forget(() => true).catch(() => {});
   form.submit();
 }

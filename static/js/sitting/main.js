@@ -70,7 +70,7 @@ const channel = new Channel({
 });
 const pulse = new Pulse(channel);
 const desk = new Desk({ store, sitting, person, until, rendered: [rendered], sheets, pad, clock, where });
-const windows = new Windows({ sitting, onnewer: claimed });
+const windows = new Windows({ sitting, onnewer: claimed, onforgotten: () => store.stop() });
 const conflicts = new Conflicts({
   dialog: dialog("conflict"),
   notice: document.getElementById("conflict-notice"),

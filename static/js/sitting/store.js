@@ -10,6 +10,7 @@ export class Store {
   constructor({ onlost }) {
     this.onlost = onlost;
     this.durable = true; // until it turns out otherwise
+    this.stopped = false;
     this.opening = open();
     this.opening.catch(() => {}); // forbidden: every write will say so
   }
@@ -34,6 +35,12 @@ export class Store {
       desk = await done(desks.get(sitting));
     });
     return desk;
+  }
+
+  // Signed out in another window: from now on nothing of this one is kept on the device.
+  stop() {
+    this.stopped = true;
+    this.onlost();
   }
 
   keepBox(box) {
@@ -67,6 +74,7 @@ export class Store {
   }
 
   async #run(names, act) {
+    if (this.stopped) return;
     const database = await this.opening;
     const transaction = database.transaction(names, "readwrite", { durability: "strict" });
     const ended = new Promise((resolve, reject) => {
@@ -77,6 +85,7 @@ export class Store {
   }
 
   #became(durable) {
+    if (this.stopped) return;
     const lost = this.durable && !durable;
     this.durable = durable;
     if (lost) this.onlost();

@@ -2,8 +2,10 @@
 // holds the sitting is the server's decision; this only spares the older one from finding out later.
 
 export class Windows {
-  constructor({ sitting, onnewer }) {
+  constructor({ sitting, onnewer, onforgotten }) {
     try {
+      this.everything = new BroadcastChannel("cutscore"); // from forget.js, when somebody signs out
+      this.everything.onmessage = ({ data }) => data === "forget" && onforgotten();
       this.channel = new BroadcastChannel(`cutscore:${sitting}`);
       this.channel.onmessage = ({ data }) => data === "opened" && onnewer();
     } catch {
