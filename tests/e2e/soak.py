@@ -11,8 +11,6 @@ import random
 import time
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import Any
 
 from playwright.sync_api import BrowserContext, Dialog, Error, Locator, Page, Request
 
@@ -25,48 +23,14 @@ from tests.e2e.ledger import Ledger
 from tests.e2e.paper import Paper, kept_on
 from tests.e2e.proxy import Faults, Network
 from tests.e2e.server import Server
-from tests.e2e.steps import OFFLINE, leave
+from tests.e2e.steps import OFFLINE, STATE, leave
+from tests.e2e.summary import Summary
 from tests.factories import UserFactory, begin
 
 FEWEST, MOST = 14, 32  # actions in a session
 PATIENCE = 1_500  # milliseconds for one action: a dialog may lie over what it wants
 SETTLED = 60.0  # seconds until everything must be sent after the network is back
 DONE = 75  # milliseconds between the candidate's last input and the end of a window: a disk's write
-
-STATE = """
-() => {
-  if (!document.body || !document.querySelector("#sitting")) return {page: location.protocol};
-  const open = [...document.querySelectorAll("dialog[open]")].map((one) => one.id.replace("-dialog", ""));
-  return {page: "sitting", ready: "ready" in document.body.dataset,
-          view: document.body.dataset.view ?? "", open, status: document.querySelector("#save-status").dataset.state,
-          text: document.querySelector("#ended-text").textContent,
-          conflict: !document.querySelector("#conflict-notice").hidden,
-          readOnly: document.querySelector(".questions").inert};
-}
-"""
-
-
-@dataclass(slots=True)
-class Summary:
-    """What one session did and found."""
-
-    seed: int
-    actions: int = 0
-    blocked: int = 0
-    acknowledged: int = 0
-    outcomes: Counter[str] = field(default_factory=Counter)
-    faults: Counter[str] = field(default_factory=Counter)
-    seconds: float = 0.0
-    lost: list[str] = field(default_factory=list)
-    log: list[str] = field(default_factory=list)
-
-    def figures(self) -> dict[str, Any]:
-        counted = {"sessions": 1, "actions": self.actions, "blocked": self.blocked, "acknowledged": self.acknowledged}
-        return {**counted, "lost": len(self.lost), "outcomes": dict(self.outcomes), "faults": dict(self.faults)}
-
-    def report(self) -> str:
-        """All that is needed to find out what went wrong."""
-        return "\n".join([f"Seed {self.seed}: {len(self.lost)} lost", *self.lost, "What happened:", *self.log])
 
 
 class Session:

@@ -12,6 +12,19 @@ from tests.e2e.paper import Paper
 OFFLINE = r"net::ERR_|error occurred when fetching the script"  # what Chromium says when the network is gone
 BACKOFF = 40_000  # milliseconds; the page waits longer after each failure, up to some twenty seconds
 
+# How a window looks from outside: what is open, what it says, and whether it may answer.
+STATE = """
+() => {
+  if (!document.body || !document.querySelector("#sitting")) return {page: location.protocol};
+  const open = [...document.querySelectorAll("dialog[open]")].map((one) => one.id.replace("-dialog", ""));
+  return {page: "sitting", ready: "ready" in document.body.dataset,
+          view: document.body.dataset.view ?? "", open, status: document.querySelector("#save-status").dataset.state,
+          text: document.querySelector("#ended-text").textContent,
+          conflict: !document.querySelector("#conflict-notice").hidden,
+          readOnly: document.querySelector(".questions").inert};
+}
+"""
+
 
 def choices(sitting: Sitting, count: int) -> list[Seat]:
     """The first so many multiple choice questions."""
