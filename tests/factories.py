@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import uuid
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -17,8 +17,9 @@ from exams.models import Form, Seat, Sitting
 from exams.services import pool, saving, sittings
 from exams.services.changes import Change
 from questions.models import Exam, Revision
-from questions.pack.loader import load, write_outlines
+from questions.pack.loader import load
 from questions.pack.reader import Pack, read_pack
+from questions.pack.schema import Question
 from scoring import services as scoring
 from scoring.models import Result
 from tests.accounts.factories import UserFactory
@@ -31,34 +32,31 @@ PLENTY = 3_600_000
 
 @cache
 def pack_of(code: str) -> Pack:
-    """The shipped pack, or of a big one its first files: three forms' worth, which is loaded for many tests anew."""
+    """The shipped pack for its own exam; of a big one the first files, enough for three forms and soon loaded."""
     pack = read_pack(Path(settings.PACKS_DIRECTORY) / code.lower())
     few = {name: entry for name, entry in pack.questions.items() if re.search(r"/[1-6]-", entry[1].file)}
     used = {question.scenario for question, _ in few.values()}
-    known = {name: [enemy for enemy in question.enemies if enemy in few] for name, (question, _) in few.items()}
     return Pack(
         exam=pack.exam,
         exam_source=pack.exam_source,
         scenarios={name: entry for name, entry in pack.scenarios.items() if name in used},
-        questions={
-            name: (question.model_copy(update={"enemies": known[name]}), source)
-            for name, (question, source) in few.items()
-        },
+        questions={name: (only(question, code, few), source) for name, (question, source) in few.items()},
     )
 
 
-@cache
-def outlines() -> list[Pack]:
-    """Every shipped exam without its questions: those of one pack may be placed in another's exam."""
-    return [
-        Pack(exam=pack.exam, exam_source=pack.exam_source)
-        for pack in map(read_pack, sorted(path.parent for path in Path(settings.PACKS_DIRECTORY).glob("*/exam.yaml")))
-    ]
+def only(question: Question, code: str, few: Container[str]) -> Question:
+    """The question without what leads outside: other exams, and enemies that are not loaded."""
+    return question.model_copy(
+        update={
+            "placements": [place for place in question.placements if place.exam == code],
+            "ratings": {exam: values for exam, values in question.ratings.items() if exam == code},
+            "enemies": [enemy for enemy in question.enemies if enemy in few],
+        }
+    )
 
 
 def load_exam(code: str = "MLA-C01", forms: int = 2) -> Exam:
     """The shipped pack of an exam, with forms in its pool."""
-    write_outlines(outlines())
     load(pack=pack_of(code), now=timezone.now())
     exam = Exam.objects.get(code=code)
     pool.assemble(exam=exam, forms=forms, seed=SEED)

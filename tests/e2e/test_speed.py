@@ -1,7 +1,8 @@
 """How fast the exam screen is and how little it moves and sends. `-s` prints the figures.
 
 Slow means a quarter of this machine's speed, 150 ms for a round trip and 1.6 Mbit/s. Limits are asserted with half as
-much again, because a machine that tests run on has other things to do, too.
+much again. How soon the page is usable says nothing on a machine that runs other tests beside it, so that `make measure`
+asks for it and `make test` does not.
 """
 
 from __future__ import annotations
@@ -123,6 +124,7 @@ def slow(page: Page, network: Network) -> None:
     page.context.new_cdp_session(page).send("Emulation.setCPUThrottlingRate", {"rate": 4})
 
 
+@pytest.mark.soak
 def test_the_page_is_soon_usable(exam: Exam, new_context: NewContext, network: Network) -> None:
     warm, cold = [], []
     for _ in range(RUNS):
