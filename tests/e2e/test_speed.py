@@ -1,8 +1,8 @@
 """How fast the exam screen is and how little it moves and sends. `-s` prints the figures.
 
 Slow means a quarter of this machine's speed, 150 ms for a round trip and 1.6 Mbit/s. Limits are asserted with half as
-much again. How soon the page is usable says nothing on a machine that runs other tests beside it, so that `make measure`
-asks for it and `make test` does not.
+much again. How soon the page is usable says nothing on a machine that runs other tests beside it: `make measure` asks
+for it, and `make test` does not.
 """
 
 from __future__ import annotations
