@@ -17,7 +17,7 @@ from questions.models import Exam
 from tests.e2e.devices import NewContext, sign_in
 from tests.e2e.paper import Paper
 from tests.e2e.proxy import Network
-from tests.e2e.server import Server, collect_static
+from tests.e2e.server import Server, collect_static, wait_until_quiet
 from tests.e2e.watch import Watch
 from tests.environment import CHROMIUM
 from tests.factories import begin
@@ -104,6 +104,7 @@ def new_context(browser: Browser, base_url: str, watch: Watch, transactional_db:
     yield new
     for context in opened:
         context.close()
+    wait_until_quiet()  # before the tables are emptied
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from pathlib import Path
 from urllib.parse import quote, urlencode
 
@@ -19,6 +20,12 @@ from tests.environment import ROOT
 
 HOST = "127.0.0.1"
 STOP_SECONDS = 10
+QUIET_SECONDS = 0.05
+AT_WORK = """
+    SELECT pid, state, left(query, 200) FROM pg_stat_activity
+    WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend'
+      AND (state <> 'idle' OR state_change > clock_timestamp() - %s * interval '1 second')
+"""
 
 
 class Server:
@@ -81,6 +88,19 @@ def database_url() -> str:
     options = {"host": parts["HOST"], "port": parts["PORT"], **parts["OPTIONS"]}
     query = urlencode({name: value for name, value in options.items() if value})
     return f"postgresql://{person}@/{quote(parts['NAME'])}?{query}"
+
+
+def wait_until_quiet() -> None:
+    """Return when nothing has worked in the database for a moment: the server still answers what a closed browser sent.
+
+    Raises AssertionError with what is still going on after ten seconds.
+    """
+    patience = time.monotonic() + STOP_SECONDS
+    time.sleep(QUIET_SECONDS)
+    with connection.cursor() as cursor:
+        while cursor.execute(AT_WORK, [QUIET_SECONDS]).rowcount:
+            assert time.monotonic() < patience, cursor.fetchall()
+            time.sleep(QUIET_SECONDS)
 
 
 def collect_static() -> None:

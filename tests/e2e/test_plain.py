@@ -40,6 +40,21 @@ COVERED = """() => {
     return !(top && (document.activeElement.contains(top) || top.contains(document.activeElement)));
 }"""
 
+# The browser goes to the fragment, and the keyboard with it, some time after the page can be read.
+ARRIVED = """() => {
+    const target = document.querySelector(":target")?.getBoundingClientRect();
+    return document.readyState === "complete" && Boolean(target) && target.bottom > 0 && target.top < innerHeight;
+}"""
+
+
+def arrive(page: Page) -> None:
+    """Wait until the browser is where the server sent it after a step was moved."""
+    for _ in range(100):
+        if page.evaluate(ARRIVED):
+            return
+        page.wait_for_timeout(50)
+    raise AssertionError(f"not arrived: {page.evaluate('[location.hash, document.readyState, scrollY]')}")
+
 
 def assert_in_sight(page: Page) -> None:
     """Nothing covers what has the focus, as soon as the browser has scrolled to it."""
@@ -140,6 +155,7 @@ def operate(page: Page, seats: dict[int, Seat], given: dict[int, tuple[str, ...]
         if direction == "in" and given[int(number)][placed : placed + 1] == (token,):
             page.keyboard.press("Enter")
             expect(page.locator(f"#q{number} .chosen [data-token='{token}']")).to_be_attached()
+            arrive(page)
     elif re.fullmatch(r"q\d+(-\d+)?", name):
         number, _, prompt = name[1:].partition("-")
         response, tokens = given[int(number)], seats[int(number)].tokens
@@ -203,6 +219,7 @@ def test_steps_move_and_the_keyboard_stays_with_them(page: Page, sitting: Sittin
     expect(question(page, seat).locator(".chosen li").first.locator("[data-move=up]")).to_be_hidden()
     second.locator("[data-move=up]").click()
     expect(question(page, seat).locator(".chosen li").first).to_have_attribute("data-token", seat.tokens[1])
+    arrive(page)
     page.keyboard.press("Tab")
     assert page.evaluate(FOCUSED)[1] == f"{seat.number}:down:{seat.tokens[1]}"
     page.keyboard.press("Tab")
