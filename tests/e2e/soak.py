@@ -316,10 +316,10 @@ class Session:
             self.windows[-1].wait_for_timeout(400)
             waiting = self._unsent()
             calm = 0 if waiting else calm + 1
-        self.summary.lost += [f"not sent at the end: {one}" for one in waiting]
+        self.summary.stuck += waiting
         self.sitting.refresh_from_db()
         self.summary.lost += self.ledger.differences(self.sitting)
-        self.summary.lost += self._misshown()
+        self.summary.wrong += self._misshown()
 
     def _nudge(self, window: Page) -> None:
         """What brings a page to try at once: the network is back, or somebody looks at it."""
@@ -383,7 +383,7 @@ class Session:
 
     def _heard(self, request: Request, what: str) -> None:
         if what in ("400", "413", "415", "422", "500"):
-            self.summary.lost.append(f"the server did not understand the page: {what} for {request.post_data}")
+            self.summary.wrong.append(f"the server did not understand the page: {what} for {request.post_data}")
         if "/static/" not in request.url:
             place = request.url.partition(str(self.sitting.pk))[2]
             self._say(f"    {what} {request.method} {place} {request.post_data or ''}")

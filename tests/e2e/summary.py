@@ -18,13 +18,20 @@ class Summary:
     outcomes: Counter[str] = field(default_factory=Counter)
     faults: Counter[str] = field(default_factory=Counter)
     seconds: float = 0.0
-    lost: list[str] = field(default_factory=list)
+    lost: list[str] = field(default_factory=list)  # acknowledged, and not accounted for
+    stuck: list[str] = field(default_factory=list)  # not sent in good time after everything worked again
+    wrong: list[str] = field(default_factory=list)  # shown or stored otherwise than the candidate last said
     log: list[str] = field(default_factory=list)
 
     def figures(self) -> dict[str, Any]:
         counted = {"sessions": 1, "actions": self.actions, "blocked": self.blocked, "acknowledged": self.acknowledged}
-        return {**counted, "lost": len(self.lost), "outcomes": dict(self.outcomes), "faults": dict(self.faults)}
+        found = {"lost": len(self.lost), "stuck": len(self.stuck), "wrong": len(self.wrong)}
+        return {**counted, **found, "outcomes": dict(self.outcomes), "faults": dict(self.faults)}
+
+    @property
+    def trouble(self) -> list[str]:
+        return [*self.lost, *self.stuck, *self.wrong]
 
     def report(self) -> str:
         """All that is needed to find out what went wrong."""
-        return "\n".join([f"Seed {self.seed}: {len(self.lost)} lost", *self.lost, "What happened:", *self.log])
+        return "\n".join([f"Seed {self.seed}:", *self.trouble, "What happened:", *self.log])

@@ -9,6 +9,7 @@ from collections import Counter
 
 import pytest
 
+CONTROLLER = "PYTEST_XDIST_WORKER" not in os.environ
 PLANNED = int(os.environ.get("SOAK_SESSIONS", "0"))
 
 started = time.monotonic()
@@ -30,9 +31,12 @@ def pytest_runtest_logreport(report: pytest.TestReport) -> None:
             outcomes.update(figures.pop("outcomes"))
             faults.update(figures.pop("faults"))
             sums.update(figures)
-    if "PYTEST_XDIST_WORKER" not in os.environ:
+        if name == "trouble" and CONTROLLER:
+            print(f"\n{value}\n", flush=True)  # noqa: T201
+    if CONTROLLER:
+        found = ", ".join(f"{sums[name]} {name}" for name in ("lost", "stuck", "wrong"))
         print(f"\r{sums['sessions']:,} of {PLANNED:,} sessions, {sums['acknowledged']:,} acknowledged,"  # noqa: T201
-              f" {sums['lost']} lost, {time.monotonic() - started:,.0f} s", flush=True)  # fmt: skip
+              f" {found}, {time.monotonic() - started:,.0f} s", flush=True)  # fmt: skip
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
@@ -47,7 +51,9 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         "faults": faults.total(),
         **{f"  {name.replace('_', ' ')}": count for name, count in faults.most_common()},
         "batches that failed": len(failed),
-        "lost": sums["lost"],
+        "acknowledged and lost": sums["lost"],
+        "not sent a minute later": sums["stuck"],
+        "wrongly shown or stored": sums["wrong"],
     }
     for name, count in rows.items():
         say(f"{name:30} {count:10,}")

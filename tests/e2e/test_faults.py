@@ -108,4 +108,4 @@ def test_everything_at_once(seed: int, exam: Exam, server: Server, new_context: 
     """Some of the sessions of which `make soak` runs hundreds."""
     watch.allow(*Session.COMPLAINTS)
     summary = Session(seed, exam=exam, server=server, new_context=new_context).run()
-    assert not summary.lost, summary.report()
+    assert not summary.trouble, summary.report()
