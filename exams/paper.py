@@ -76,6 +76,12 @@ class Sheet:
         """Whether an ordering takes no more steps."""
         return len(self.order) >= self.slots
 
+    @property
+    def empty(self) -> list[str]:
+        """What the places of an ordering that are still free say."""
+        free = ["Add one more step"] * (self.slots - len(self.order))
+        return free if self.order else ["Add the first step", *free[1:]]
+
     def said(self, response: Sequence[str]) -> str:
         """A response in words."""
         shown = {choice.token: choice for choice in self.choices}
