@@ -74,6 +74,7 @@ class ChangeMessage(Strict):
     left: Left  # milliseconds left when it was made
     settles: Annotated[list[tuple[Claim, Number]], Field(max_length=20)] = []
     touched: Annotated[bool, Field(strict=True)] = True  # false: the response is only what the window knew
+    after: tuple[Claim, Number] | None = None  # the change of an earlier claim upon which it was made
 
     @model_validator(mode="after")
     def only_the_pad_has_a_text(self) -> Self:
@@ -162,6 +163,7 @@ def _changes(messages: list[ChangeMessage]) -> list[Change]:
             text=message.text,
             settles=message.settles,
             touched=message.touched or message.seat == PAD,
+            after=message.after,
         )
         for message in messages
     ]

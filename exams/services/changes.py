@@ -23,8 +23,9 @@ class Change:
     """The state of one seat as a window has it. `left_ms` is its own idea of the time left: evidence, never proof.
 
     `touched` says whether the response is the candidate's doing: one that is merely what the window knew when something
-    else was changed never replaces an answer. `settles` names kept changes, as (claim, sequence), between which and
-    this one the candidate has chosen.
+    else was changed never replaces an answer. `after` names the change, as (claim, sequence), upon which this one was
+    made in the same browser before it was acknowledged, when it had no version yet. `settles` names kept changes
+    between which and this one the candidate has chosen.
     """
 
     sequence: int
@@ -40,6 +41,7 @@ class Change:
     text: str = ""
     settles: Sequence[tuple[int, int]] = ()
     touched: bool = True
+    after: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +85,7 @@ class Receipt:
     conflicts: int = 0
     outcomes: dict[int, Outcome] = field(default_factory=dict)
     versions: dict[int, int] = field(default_factory=dict)
-    # What stands at the seats whose change met a newer answer, so that the window shows what counts.
+    # What stands at the seats where it is not what the window said last, so that it shows what counts.
     standing: dict[int, tuple[list[str], bool]] = field(default_factory=dict)
     # The sum of all answers' versions, by which a window notices that another one has changed an answer.
     total: int = 0
@@ -121,12 +123,13 @@ def judge(change: Change, claim: int, newest_claim: int, stored: Stored, *, over
     """Where a change stands against what is stored.
 
     The newest window wins by (claim, sequence). A change from an older one applies only where nothing newer stands:
-    on the answer it was based on, or on this same window's own earlier change. A change that was `overtaken` by a
-    later one of its window may be outdated by that one, which the row no longer shows once a third has written it.
+    on the answer it was based on, or on an earlier change of this window or of the one it came after. One that was
+    `overtaken` by a later one of its window may be outdated by that one, which the row no longer shows once a third
+    has written it.
     """
     if stored.claim == claim:
         return Outcome.SUPERSEDED if stored.sequence >= change.sequence else Outcome.APPLIED
-    if change.base >= stored.version:
+    if change.base >= stored.version or succeeds(change, stored):
         return Outcome.APPLIED
     if not overtaken and (claim == newest_claim or change.base >= stored.answered_version):
         return Outcome.APPLIED
@@ -135,9 +138,14 @@ def judge(change: Change, claim: int, newest_claim: int, stored: Stored, *, over
     return Outcome.CONFLICT
 
 
+def succeeds(change: Change, stored: Stored) -> bool:
+    """Whether what stands is the change upon which this one was made, or an earlier one of that window."""
+    return change.after is not None and stored.claim == change.after[0] and stored.sequence <= change.after[1]
+
+
 def merged(change: Change, claim: int, newest_claim: int, stored: Stored) -> Change:
     """An applied change, without undoing the flags and marks that a newer window has set since."""
-    if claim == newest_claim or stored.claim == claim or change.base >= stored.version:
+    if claim == newest_claim or stored.claim == claim or change.base >= stored.version or succeeds(change, stored):
         return change
     return replace(
         change,

@@ -128,10 +128,11 @@ def _take(
     stored, arrived, total = read(sitting, claim, [*seats, at_seat] if at_seat else seats)
     if len(arrived) > MOST_GAPS:
         raise Refused(429, "Too many changes are missing in between; reload the page.", state=sitting.state)
-    fresh = [canonical(change, stored.get(change.seat)) for change in changes if not holds(arrived, change.sequence)]
+    changes = [canonical(change, stored.get(change.seat)) for change in changes]
+    said = {change.seat: change for change in sorted(changes, key=lambda change: change.sequence)}
+    fresh = [change for change in changes if not holds(arrived, change.sequence)]
     if fresh:
         _refuse_paused(sitting)
-    unaware = {change.seat for change in fresh if not change.touched and _differs(change, stored[change.seat])}
     fresh = [with_what_stands(change, stored[change.seat]) for change in fresh]
     outcomes = dict.fromkeys((change.sequence for change in changes), Outcome.DUPLICATE)
     in_time = [change for change in fresh if not _is_late(sitting, claim, change, now)]
@@ -171,18 +172,19 @@ def _take(
         )
     versions = {change.seat: stored[change.seat].version for change in changes if change.seat in stored}
     versions |= {change.seat: stored[change.seat].version + 1 for change in applied}
+    stands = stored | {change.seat: change for change in applied}
     standing = {
-        change.seat: (stored[change.seat].response, stored[change.seat].flagged)
-        for change in fresh
-        if change.seat != PAD and (outcomes[change.sequence] is Outcome.CONFLICT or change.seat in unaware)
+        seat: (list(stands[seat].response), stands[seat].flagged)
+        for seat, change in said.items()
+        if seat != PAD and not _same(change, stands[seat])
     }
     receipt = replace(_receipt(sitting, now), outcomes=outcomes, versions=versions, standing=standing)
     receipt = replace(receipt, total=total + sum(change.seat != PAD for change in applied))
     return receipt, [*arrived, *spans(change.sequence for change in fresh)]
 
 
-def _differs(change: Change, stored: Stored) -> bool:
-    return list(change.response) != stored.response
+def _same(change: Change, stands: Change | Stored) -> bool:
+    return (list(change.response), change.flagged) == (list(stands.response), stands.flagged)
 
 
 def _refuse_paused(sitting: Locked) -> None:

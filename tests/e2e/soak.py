@@ -37,7 +37,7 @@ class Session:
     """Everything is decided by the seed but the timing, which the machine decides."""
 
     # What browsers say on the console when requests fail, are refused or come too late, as they are made to here.
-    COMPLAINTS = (OFFLINE, "423", "409", "status 404 .*favicon")
+    COMPLAINTS = (OFFLINE, "htmx:", "423", "409", "status 404 .*favicon")
 
     def __init__(self, seed: int, *, exam: Exam, server: Server, new_context: NewContext) -> None:
         self.random = random.Random(seed)

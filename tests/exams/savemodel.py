@@ -150,13 +150,14 @@ class Model:
         own = top.claim == claim
         if own and top.sequence > change.sequence:
             return Outcome.SUPERSEDED
-        if not own and unseen:
+        follows = change.after is not None and top.claim == change.after[0] and top.sequence <= change.after[1]
+        if not own and unseen and not follows:
             known = history[change.base - 1].said if change.base else "" if change.seat == PAD else ()
             # Only flags changed since the window looked; anything written on the pad is a change.
             same_answer = change.seat != PAD and all(version.said == known for version in unseen)
             if overtaken or not (claim == self.newest or same_answer):
                 return Outcome.SUPERSEDED if top.said == said(change) else Outcome.CONFLICT
-        keeps_flag = bool(unseen) and not own and claim != self.newest
+        keeps_flag = bool(unseen) and not own and not follows and claim != self.newest
         flagged = top.flagged if keeps_flag else change.flagged
         history.append(Version(claim, change.sequence, said(change), flagged))
         return Outcome.APPLIED

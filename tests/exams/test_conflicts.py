@@ -53,10 +53,35 @@ def test_a_mere_tool_of_the_newer_window_leaves_an_older_windows_answer(sitting,
     save(sitting, change(seat, given), claim=1)
     receipt = save(sitting, change(seat, [], flagged=True, touched=False))
     assert receipt.outcomes == {1: Outcome.APPLIED}
-    assert receipt.standing == {seat: (given, False)}  # so that it shows what counts
+    assert receipt.standing == {seat: (given, True)}  # so that it shows what counts
     assert (stored(sitting, seat).response, stored(sitting, seat).flagged) == (given, True)
-    assert save(sitting, change(seat, [], sequence=2, base=2, touched=False)).standing == {seat: (given, True)}
+    assert save(sitting, change(seat, [], sequence=2, base=2, touched=False)).standing == {seat: (given, False)}
     assert stored(sitting, seat).response == given
+
+
+def test_an_answer_given_on_top_of_one_that_is_on_its_way_is_no_conflict(sitting, seat):
+    """The page was loaded again while the first was being sent, and then a third window took the exam."""
+    claims = [take_over(sitting) for _ in range(3)]
+    save(sitting, change(seat, [token(sitting, seat, 0)]), claim=claims[0])
+    later = change(seat, [token(sitting, seat, 1)], after=(claims[0], 1))
+    assert save(sitting, later, claim=claims[1]).outcomes == {1: Outcome.APPLIED}
+    assert stored(sitting, seat).response == [token(sitting, seat, 1)]
+
+
+def test_what_came_after_another_windows_change_does_not_replace_a_third_ones(sitting, seat):
+    claims = [take_over(sitting) for _ in range(3)]
+    save(sitting, change(seat, [token(sitting, seat, 0)]), claim=claims[0])
+    save(sitting, change(seat, [token(sitting, seat, 2)]), claim=claims[2])
+    later = change(seat, [token(sitting, seat, 1)], after=(claims[0], 1))
+    assert save(sitting, later, claim=claims[1]).outcomes == {1: Outcome.CONFLICT}
+    assert stored(sitting, seat).response == [token(sitting, seat, 2)]
+
+
+def test_whoever_repeats_a_kept_change_hears_what_stands(torn, seat):
+    """A window adopts what another of its browser has sent, so it believes that to be the answer."""
+    again = save(torn, change(seat, [token(torn, seat, 0)]), claim=1)
+    assert again.outcomes == {1: Outcome.DUPLICATE}
+    assert again.standing == {seat: ([token(torn, seat, 1)], False)}
 
 
 def test_an_answer_of_the_newer_window_wins_although_it_did_not_know_the_older_one(sitting, seat):

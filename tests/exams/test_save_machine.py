@@ -10,7 +10,7 @@ import datetime as dt
 import math
 import os
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any, ClassVar
 
 import pytest
@@ -25,6 +25,7 @@ from exams.models import Answer, Event, KeptChange, Pad, Sitting
 from exams.services import clock, saving, sittings
 from exams.services.changes import PAD, Change, Outcome, Receipt, Refused
 from questions.models import Exam
+from tests.exams.savedevice import Device
 from tests.exams.savemodel import Model, Version, said
 from tests.factories import UserFactory, begin
 
@@ -38,62 +39,6 @@ happenings = st.sampled_from(
     ["open", "open", "open", "1", "999", "30000", "600000", "sweep", "grant", "pause", "resume", "resume", "the end",
      "end", "expire"]
 )  # fmt: skip
-
-
-@dataclass
-class Waiting:
-    """A change in a device's outbox; it gets its number when it is first sent."""
-
-    change: Change
-    claim: int = 0
-
-
-@dataclass
-class Device:
-    """A browser with its durable outbox. A new window of it adopts what waits, and the older one yields to it."""
-
-    claim: int = 0
-    last: int = 0
-    outbox: list[Waiting] = field(default_factory=list)
-    versions: dict[int, int] = field(default_factory=dict)
-    screen: dict[int, Change] = field(default_factory=dict)
-    known: dict[int, Any] = field(default_factory=dict)  # responses that the server has, as far as it knows
-    deadline: dt.datetime | None = None
-
-    def put(self, change: Change) -> None:
-        """A changed seat that was never sent replaces what waits for it."""
-        self.screen[change.seat] = change
-        for waiting in self.outbox:
-            if waiting.change.seat == change.seat and not waiting.claim:
-                settles = [*waiting.change.settles, *change.settles]
-                waiting.change = replace(change, base=waiting.change.base, settles=settles)
-                return
-        self.outbox.append(Waiting(change))
-
-    def packet(self) -> tuple[int, list[Change]]:
-        """Everything that waits of the oldest claim, numbered for ever."""
-        for waiting in self.outbox:
-            if not waiting.claim:
-                self.last += 1
-                waiting.claim, waiting.change = self.claim, replace(waiting.change, sequence=self.last)
-        claim = min((waiting.claim for waiting in self.outbox), default=self.claim)
-        return claim, [waiting.change for waiting in self.outbox if waiting.claim == claim]
-
-    def touches(self, seat: int) -> bool:
-        return any(waiting.change.seat == seat and waiting.change.touched for waiting in self.outbox)
-
-    def hear(self, claim: int, receipt: Receipt) -> None:
-        for waiting in self.outbox:
-            if waiting.claim == claim and waiting.change.sequence in receipt.outcomes and waiting.change.touched:
-                self.known[waiting.change.seat] = list(waiting.change.response)
-        self.known |= {seat: list(response) for seat, (response, _) in receipt.standing.items()}
-        self.outbox = [
-            waiting
-            for waiting in self.outbox
-            if waiting.claim != claim or waiting.change.sequence not in receipt.outcomes
-        ]
-        self.versions |= receipt.versions
-        self.deadline = receipt.deadline
 
 
 class SaveMachine(RuleBasedStateMachine):
@@ -213,6 +158,7 @@ class SaveMachine(RuleBasedStateMachine):
             receipt = self.deliver(claim, changes[:most]) if fate != "lost" else None
             if receipt and fate == "answered":
                 device.hear(claim, receipt)
+                self.shows_what_stands(device, {change.seat for change in changes[:most]})
 
     @precondition(lambda self: self.sent)
     @rule(which=st.integers(0, 50), start=st.integers(0, 2))
@@ -269,6 +215,15 @@ class SaveMachine(RuleBasedStateMachine):
         receipt = self.compare(claim, changes, expected, saving.end, more)
         if receipt and fate != "unanswered":
             device.hear(claim, receipt)
+            self.shows_what_stands(device, {change.seat for change in changes})
+
+    def shows_what_stands(self, device: Device, seats: set[int]) -> None:
+        """After an acknowledgement a window is not left believing in an answer that does not count."""
+        for seat in seats - {PAD}:
+            if not device.waits(seat):
+                history, shown = self.model.seats[seat], device.screen[seat]
+                stands = (history[-1].said, history[-1].flagged) if history else ((), False)
+                assert (tuple(shown.response), shown.flagged) == stands
 
     # ---- staff and time ----------------------------------------------------------------------------------------
 

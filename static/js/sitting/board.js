@@ -88,7 +88,6 @@ export class Board {
 
   toggleFlag() {
     this.current.flagged = !this.current.flagged;
-    this.flag.setAttribute("aria-pressed", String(this.current.flagged));
     this.announce(this.current.flagged ? "Flagged for review" : "Flag removed");
     this.mark(this.current);
   }
@@ -96,6 +95,7 @@ export class Board {
   // Bring every place that speaks about a question in step with it.
   mark(sheet) {
     const state = sheet.flagged ? `${sheet.state} flagged` : sheet.state;
+    if (sheet === this.current) this.flag.setAttribute("aria-pressed", String(sheet.flagged));
     const link = this.links.get(sheet.number);
     if (link.dataset.state !== state) {
       link.dataset.state = state;

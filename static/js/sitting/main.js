@@ -149,16 +149,19 @@ function acknowledged(reply, changes) {
   // Another window's answer was taken where nothing newer stood: ask for it, to show what counts.
   const known = sheets.reduce((sum, sheet) => sum + sheet.version, 0);
   if (!readOnly && reply.total > known) channel.refresh();
-  // A change of an older window met a newer answer: show the one that counts, and say so.
+  // What counts is not what this window said last: show it, and say so.
+  const disputed = changes.filter(({ sequence }) => reply.acknowledged[sequence] === "conflict").map(({ seat }) => seat);
   for (const [seat, [response, flagged]] of Object.entries(reply.standing ?? {})) {
     const sheet = board.sheet(Number(seat));
     if (outbox.pending.some((pending) => pending.seat === sheet.number)) continue;
+    const same = String(sheet.response) === String(response);
     sheet.standing = response;
-    sheet.response = response;
+    if (!same) sheet.response = response;
     sheet.flagged = flagged;
     board.mark(sheet);
+    if (same) continue;
     status.say(
-      readOnly
+      readOnly && disputed.includes(sheet.number)
         ? `Question ${seat} was answered in another window, and that answer stands until you choose there.`
         : `Question ${seat} was answered in another window, and that answer is shown here now.`,
     );
@@ -389,7 +392,6 @@ function overlay(pending) {
   const sheet = board.sheet(pending.seat);
   sheet.restore(pending);
   board.mark(sheet);
-  if (sheet === board.current) board.flag.setAttribute("aria-pressed", String(sheet.flagged));
 }
 
 function take(sheet, [version, response, flagged, spent, struck, marks, scenario]) {

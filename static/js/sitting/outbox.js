@@ -55,12 +55,15 @@ export class Outbox {
   // Add the present state of a seat. A change of the same seat that was never sent is replaced; one that may be on
   // its way keeps its number and gets a successor.
   put(change) {
-    const earlier = this.pending.find((other) => other.seat === change.seat && !other.claim);
+    const waiting = this.pending.filter((other) => other.seat === change.seat);
+    const earlier = waiting.find((other) => !other.claim);
     if (earlier) {
       const settles = [...(earlier.settles ?? []), ...(change.settles ?? [])];
       Object.assign(earlier, change, { base: earlier.base, quiet: earlier.quiet && change.quiet, settles });
     } else {
-      this.pending.push({ ...change, claim: 0, sequence: 0 });
+      const before = waiting.at(-1); // it has no version yet that could be the base
+      const after = before ? [before.claim, before.sequence] : null;
+      this.pending.push({ ...change, after, claim: 0, sequence: 0 });
     }
     return this.#keep();
   }
@@ -139,11 +142,12 @@ export class Outbox {
 
 // What goes over the wire of a change; what is empty is left out.
 export function message(change) {
-  const { sequence, seat, base, left } = change;
+  const { claim, sequence, seat, base, left, after } = change;
   const sent = { sequence, seat, base, left };
   for (const name of ["response", "struck", "marks", "scenario", "settles"]) {
     if (change[name]?.length) sent[name] = change[name];
   }
+  if (after && after[0] !== claim) sent.after = after;
   if (change.touched === false) sent.touched = false;
   for (const name of ["flagged", "spent", "text"]) if (change[name]) sent[name] = change[name];
   return sent;
