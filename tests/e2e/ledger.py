@@ -39,6 +39,7 @@ class Acknowledged:
     outcome: str
     version: int
     response: tuple[str, ...]
+    touched: bool  # whether the response is the candidate's doing; if not, what stood stays
     flagged: bool
 
 
@@ -64,6 +65,7 @@ class Ledger:
                     outcome=outcome,
                     version=reply["versions"].get(str(change["seat"]), 0),
                     response=tuple(change.get("response", ())),
+                    touched=change.get("touched", True),
                     flagged=change.get("flagged", False),
                 )
             )
@@ -84,6 +86,8 @@ class Ledger:
                 continue  # the note pad
             response = list(in_stored_order(seats[entry.seat], entry.response))
             aside = kept.get((entry.claim, entry.sequence))
+            if aside and not entry.touched:
+                response = aside.response
             if entry.outcome in ("conflict", "late"):
                 if not aside or (aside.reason, aside.seat, aside.response) != (entry.outcome, entry.seat, response):
                     yield f"not kept: {entry}, but {aside}"
@@ -108,13 +112,14 @@ def _unaccounted(entry: Acknowledged, response: list[str], stands: Answer | None
         return ""  # another change came upon it
     same = (stands.claim, stands.sequence) == (entry.claim, entry.sequence)
     # Only the newest window's word about flags always counts; an older one's may have met newer flags.
-    if same and (stands.response != response or (entry.claim == newest_claim and stands.flagged != entry.flagged)):
+    differs = entry.touched and stands.response != response
+    if same and (differs or (entry.claim == newest_claim and stands.flagged != entry.flagged)):
         return f"stored as {stands.response}, {'flagged' if stands.flagged else 'not flagged'}"
     if entry.outcome == "applied" and not same:
         return f"applied, but {stands.claim}.{stands.sequence} stands in its version"
     # Not applied, because its own window had sent something newer, or because both windows said the same.
     newer = stands.claim == entry.claim and stands.sequence >= entry.sequence
-    if entry.outcome == "superseded" and not newer and stands.response != response:
+    if entry.outcome == "superseded" and not newer and differs:
         return f"superseded by {stands.claim}.{stands.sequence}, which is no newer"
     return ""
 
