@@ -126,13 +126,15 @@ def page(sitting: Sitting, *, now: dt.datetime, unsaved: Mapping[int, Unsaved] |
     `unsaved` is what a form brought and was not saved, by seat: it is shown instead of what is stored.
     """
     sheets = sheets_of(sitting, unsaved or {})
+    current = sitting.last_seat if 1 <= sitting.last_seat <= len(sheets) else 1
     answered = sum(sheet.state == "answered" for sheet in sheets)
     return {
         "sitting": sitting,
         "exam": sitting.exam,
         "form": sitting.form,
         "sheets": sheets,
-        "current": sitting.last_seat if 1 <= sitting.last_seat <= len(sheets) else 1,
+        "current": current,
+        "case": sheets[current - 1].scenario is not None,
         "answered": answered,
         "unanswered": len(sheets) - answered,
         "flagged": sum(sheet.flagged for sheet in sheets),

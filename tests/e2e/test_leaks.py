@@ -39,6 +39,8 @@ SKELETONS = """source => {
     const page = new DOMParser().parseFromString(source, "text/html");
     const told = (attribute) => /^(class|data-kind|data-slots|data-move|type|role)$/.test(attribute.name)
         ? `${attribute.name}=${attribute.value}` : attribute.name;
+    // The question that is shown first has its tools already; all others get theirs when they are shown.
+    for (const tool of page.querySelectorAll("[data-current] :is(.marking-tools, [data-strike])")) tool.remove();
     return [...page.querySelectorAll(".question")].map((section) => {
         for (const element of section.querySelectorAll(".stem, .text, .order p, .match label, option")) {
             element.replaceChildren();

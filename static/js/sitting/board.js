@@ -6,7 +6,7 @@ export class Board {
     this.current = sheets[0];
     this.shownAt = performance.now();
     this.links = byId(".nav-grid a[data-seat]");
-    this.rows = byId(".review-table tr[data-seat]");
+    this.rows = new Map(); // of the review, once it has been looked at
     this.flag = document.getElementById("flag");
   }
 
@@ -23,6 +23,7 @@ export class Board {
     const sheet = this.sheet(Math.min(Math.max(number, 1), this.sheets.length));
     this.#stopWatch();
     delete this.body.dataset.view;
+    this.body.toggleAttribute("data-case", "scenarioFirst" in sheet.section.dataset);
     for (const other of this.sheets) other.section.toggleAttribute("data-current", other === sheet);
     this.current = sheet;
     this.shownAt = performance.now();
@@ -32,10 +33,14 @@ export class Board {
     }
     this.#words(sheet);
     document.getElementById("navigator").hidePopover?.();
+    if (focus) this.#toTop(sheet.heading);
+    this.#shown();
+  }
+
+  #toTop(heading) {
     document.getElementById("main").scrollTop = 0;
     scrollTo(0, 0);
-    if (focus) sheet.heading.focus({ preventScroll: true });
-    this.#shown();
+    heading.focus({ preventScroll: true });
   }
 
   #words(sheet) {
@@ -60,15 +65,29 @@ export class Board {
   }
 
   review() {
+    if (!this.rows.size) this.#fillReview();
     this.#stopWatch();
     this.body.dataset.view = "review";
     document.getElementById("place").textContent = "Review";
     document.title = document.title.replace(/^.*? · /, "Review · ");
     history.replaceState(null, "", "#review");
-    document.getElementById("main").scrollTop = 0;
-    scrollTo(0, 0);
-    document.getElementById("review-title").focus({ preventScroll: true });
+    this.#toTop(document.getElementById("review-title"));
     this.#shown();
+  }
+
+  #fillReview() {
+    const blank = document.getElementById("review-row").content.firstElementChild;
+    for (const sheet of this.sheets) {
+      const row = blank.cloneNode(true);
+      const link = row.querySelector(".go");
+      link.href = `#q${sheet.number}`;
+      link.append(sheet.number);
+      row.querySelector(".words").textContent = sheet.beginning;
+      row.dataset.seat = sheet.number;
+      this.rows.set(sheet.number, row);
+      row.dataset.state = stateOf(sheet);
+    }
+    document.querySelector(".review-table tbody").append(...this.rows.values());
   }
 
   // For the tools: another question, or the review, is on the screen now.
@@ -94,14 +113,15 @@ export class Board {
 
   // Bring every place that speaks about a question in step with it.
   mark(sheet) {
-    const state = sheet.flagged ? `${sheet.state} flagged` : sheet.state;
+    const state = stateOf(sheet);
     if (sheet === this.current) this.flag.setAttribute("aria-pressed", String(sheet.flagged));
     const link = this.links.get(sheet.number);
     if (link.dataset.state !== state) {
       link.dataset.state = state;
       link.querySelector(".sr-only").textContent = `: ${state.replace(" ", ", ")}`;
-      this.rows.get(sheet.number).dataset.state = state;
     }
+    const row = this.rows.get(sheet.number);
+    if (row) row.dataset.state = state;
     this.count();
   }
 
@@ -117,6 +137,8 @@ export class Board {
     return { total, answered, flagged };
   }
 }
+
+const stateOf = (sheet) => (sheet.flagged ? `${sheet.state} flagged` : sheet.state);
 
 function byId(selector) {
   return new Map([...document.querySelectorAll(selector)].map((element) => [Number(element.dataset.seat), element]));

@@ -3,9 +3,8 @@
 const inputs = (section) => [...section.querySelectorAll("input")];
 const selects = (section) => [...section.querySelectorAll("select")];
 const text = (element) => element.textContent.trim();
-const strikes = (section) => [...section.querySelectorAll("[data-strike]")];
-const isPressed = (button) => button.getAttribute("aria-pressed") === "true";
-const tokenBeside = (button) => button.closest(".option").querySelector("input").value;
+const tokenOf = (option) => option.querySelector("input").value;
+const LONGEST = 90; // characters of a question in the review
 const SHORT = 28; // characters that fit into the narrowest list
 const steps = (section, list) => [...section.querySelectorAll(`.order.${list} > [data-token]`)];
 
@@ -101,12 +100,14 @@ export class Sheet {
 
   // Tokens of the options that are struck out.
   get struck() {
-    return strikes(this.section).filter(isPressed).map(tokenBeside);
+    return [...this.section.querySelectorAll(".option[data-struck]")].map(tokenOf);
   }
 
   set struck(tokens) {
-    for (const button of strikes(this.section)) {
-      button.setAttribute("aria-pressed", String(tokens.includes(tokenBeside(button))));
+    for (const option of this.section.querySelectorAll(".option")) {
+      const struck = tokens.includes(tokenOf(option));
+      option.toggleAttribute("data-struck", struck);
+      option.querySelector("[data-strike]")?.setAttribute("aria-pressed", String(struck));
     }
   }
 
@@ -132,6 +133,12 @@ export class Sheet {
     if (String(this.#marks[name]) === String(marks)) return;
     this.#marks[name] = [...marks];
     this.section.dispatchEvent(new Event("marked", { bubbles: true })); // whoever paints them listens
+  }
+
+  // The first words of the question.
+  get beginning() {
+    const words = text(this.section.querySelector(".work > .stem")).replace(/\s+/g, " ");
+    return words.length <= LONGEST ? words : `${words.slice(0, LONGEST).replace(/ \S*$/, "")} …`;
   }
 
   get heading() {

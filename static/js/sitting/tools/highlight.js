@@ -18,6 +18,11 @@ export function installHighlight({ board, change, announce }) {
   const marker = new Highlight();
   CSS.highlights.set("marker", marker);
   const texts = new Map(board.sheets.map((sheet) => [sheet, textsOf(board, sheet)]));
+  const tools = document.getElementById("marking-tools").content.firstElementChild;
+  board.body.addEventListener("questionshown", () => {
+    const { section } = board.current;
+    if (!section.querySelector(".marking-tools")) section.querySelector(".question-head").append(tools.cloneNode(true));
+  });
   const floating = document.getElementById("marking-selection");
   let selected = []; // what was selected when the button was pressed: on some phones a press ends the selection
 
@@ -126,7 +131,10 @@ function textsOf(board, sheet) {
     found.unshift({ element: scenario, owner: board.sheet(Number(section.dataset.scenarioFirst)), name: "scenarioMarks" });
   }
   return found.map(({ element, owner, name }) => ({
-    passage: new Passage(element),
+    get passage() {
+      this.read ??= new Passage(element);
+      return this.read;
+    },
     owner,
     painted: [],
     get marks() {

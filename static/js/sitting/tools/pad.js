@@ -46,6 +46,7 @@ export class Pad {
 
   open() {
     this.panel.hidden = false;
+    document.documentElement.dataset.pad = "";
     this.opener.setAttribute("aria-expanded", "true");
     byId("tools").hidePopover?.();
     this.field.focus();
@@ -54,6 +55,7 @@ export class Pad {
   close() {
     this.flush();
     this.panel.hidden = true;
+    delete document.documentElement.dataset.pad;
     this.opener.setAttribute("aria-expanded", "false");
     // On a phone the button is folded away; the one that unfolds it takes its place.
     const back = [this.opener, byId("open-tools"), byId("review-title")].find((element) => element.checkVisibility());

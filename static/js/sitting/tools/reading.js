@@ -29,6 +29,7 @@ export function installReading({ board, texts, button, toggle, announce }) {
       .flatMap((text) => text.passage.sentences.map((sentence) => ({ text, place: sentence })));
     place = Math.max(0, stops.findIndex(({ text }) => text.owner === board.current && text.passage.element.id));
     bar.hidden = false;
+    board.body.dataset.marking = "";
     button().setAttribute("aria-pressed", "true");
     mark.focus({ preventScroll: true });
     show(HELP);
@@ -38,6 +39,7 @@ export function installReading({ board, texts, button, toggle, announce }) {
     if (bar.hidden) return;
     const inside = bar.contains(document.activeElement);
     bar.hidden = true;
+    delete board.body.dataset.marking;
     cursor.clear();
     for (const other of document.querySelectorAll("[data-highlight][aria-pressed=true]")) {
       other.setAttribute("aria-pressed", "false");

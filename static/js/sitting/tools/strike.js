@@ -1,6 +1,18 @@
 // Strike out options that one has ruled out. A struck option is never a chosen one: each act undoes the other.
 
 export function installStrike({ board, change, announce }) {
+  const blank = document.getElementById("strike-button").content.firstElementChild;
+
+  // Most questions get their buttons when they are first shown, so that the page is smaller and sooner there.
+  board.body.addEventListener("questionshown", () => {
+    for (const option of board.current.section.querySelectorAll(".option:not(:has([data-strike]))")) {
+      const button = blank.cloneNode(true);
+      button.querySelector(".sr-only").append(option.querySelector(".letter").textContent);
+      button.setAttribute("aria-pressed", String("struck" in option.dataset));
+      option.append(button);
+    }
+  });
+
   function toggle(sheet, button) {
     const token = tokenOf(button);
     const letter = letterOf(button);
@@ -21,7 +33,7 @@ export function installStrike({ board, change, announce }) {
   document.addEventListener(
     "change",
     (event) => {
-      const button = event.target.closest(".option")?.querySelector("[data-strike][aria-pressed=true]");
+      const button = event.target.closest(".option[data-struck]")?.querySelector("[data-strike]");
       if (!button || !event.target.checked) return;
       const sheet = sheetOf(board, button);
       if (sheet.given > sheet.slots) return;
