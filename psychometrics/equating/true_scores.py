@@ -1,4 +1,4 @@
-"""Carrying raw scores from one form to another, so that the same number means the same ability.
+"""IRT true-score equating: one raw score and another stand for the same ability.
 
 Sources:
     Kolen, M. J., & Brennan, R. L. (2014). Test Equating, Scaling, and Linking: Methods and Practices (3rd ed.),

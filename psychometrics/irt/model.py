@@ -9,22 +9,14 @@ Sources:
         (2nd ed., pp. 508-600). American Council on Education.
     Birnbaum, A. (1968). Some latent trait models and their use in inferring an examinee's ability. In F. M. Lord &
         M. R. Novick, Statistical Theories of Mental Test Scores, chapters 17-20. Addison-Wesley.
-    Bock, R. D., & Mislevy, R. J. (1982). Adaptive EAP estimation of ability in a microcomputer environment. Applied
-        Psychological Measurement, 6(4), 431-444.
     Lord, F. M. (1980). Applications of Item Response Theory to Practical Testing Problems. Erlbaum.
     Lord, F. M., & Wingersky, M. S. (1984). Comparison of IRT true-score and equipercentile observed-score
         "equatings". Applied Psychological Measurement, 8(4), 453-461.
-    Thissen, D., Pommerich, M., Billeaud, K., & Williams, V. S. L. (1995). Item response theory for scores on tests
-        including polytomous items with ordered responses. Applied Psychological Measurement, 19(1), 39-49.
 """
 
-import math
-import operator
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
-from functools import cached_property
 from typing import overload
 
 import numpy as np
@@ -34,9 +26,6 @@ from scipy.special import expit, logit
 FloatArray = NDArray[np.float64]
 Thetas = Sequence[float] | FloatArray
 Rating = float | Decimal | Fraction
-
-NODES = 481
-REACH = 6.0
 
 
 def item_parameters(a: ArrayLike, b: ArrayLike) -> tuple[FloatArray, FloatArray]:
@@ -117,62 +106,6 @@ def score_distribution(theta: float | Thetas, a: ArrayLike, b: ArrayLike) -> Flo
         chances[..., : item + 1] *= 1 - p
         chances[..., 1 : item + 2] += raised
     return chances
-
-
-@dataclass(frozen=True)
-class Prior:
-    """A normal population N(mean, sd²) of theta in logits, on a fixed grid of 481 equally spaced nodes, ±6 sd.
-
-    The grid is a rectangle rule, which converges geometrically for bell-shaped integrands; a 50-item posterior
-    spans several nodes per standard deviation. Raises ValueError unless mean is finite and sd positive and finite.
-    """
-
-    mean: float
-    sd: float
-
-    def __post_init__(self) -> None:
-        if not (math.isfinite(self.mean) and math.isfinite(self.sd) and self.sd > 0):
-            raise ValueError("a prior needs a finite mean and a positive, finite sd")
-
-    @cached_property
-    def nodes(self) -> FloatArray:
-        """Theta at the grid points, shape (481,), increasing, in logits."""
-        return self.mean + self.sd * np.linspace(-REACH, REACH, NODES)
-
-    @cached_property
-    def weights(self) -> FloatArray:
-        """Prior probability of each node, shape (481,), summing to 1."""
-        density = np.exp(-0.5 * ((self.nodes - self.mean) / self.sd) ** 2)
-        weights: FloatArray = density / density.sum()
-        return weights
-
-
-def posterior_of_score(raw: int, a: ArrayLike, b: ArrayLike, prior: Prior) -> FloatArray:
-    """Return P(theta = node | X = raw) over `prior.nodes`, shape (481,), summing to 1.
-
-    `raw` is the summed score on all n items given. Source: Thissen, Pommerich, Billeaud & Williams (1995), with the
-    likelihood of Lord & Wingersky (1984). Raises ValueError unless 0 <= raw <= n, or if that score has no
-    probability anywhere on the grid; TypeError if raw is not an integer.
-    """
-    score = operator.index(raw)
-    distribution = score_distribution(prior.nodes, a, b)
-    if not 0 <= score < distribution.shape[-1]:
-        raise ValueError(f"raw score {score} is not on a form of {distribution.shape[-1] - 1} items")
-    joint = distribution[:, score] * prior.weights
-    total = joint.sum()
-    if total == 0:
-        raise ValueError(f"raw score {score} is impossible under this prior")
-    posterior: FloatArray = joint / total
-    return posterior
-
-
-def eap_of_score(raw: int, a: ArrayLike, b: ArrayLike, prior: Prior) -> float:
-    """Return the posterior mean of theta given the summed score, in logits.
-
-    Source: Bock & Mislevy (1982) for the estimator, Thissen et al. (1995) for summed scores. Errors as in
-    `posterior_of_score`.
-    """
-    return float(posterior_of_score(raw, a, b, prior) @ prior.nodes)
 
 
 def _plain(values: FloatArray) -> float | FloatArray:
