@@ -134,6 +134,27 @@ def test_a_third_tab_finds_the_same_answer_in_both_others(
     assert stored(sitting) == {seat.number: seat.tokens[:1]}
 
 
+def test_what_two_windows_left_behind_is_shown_in_the_order_it_was_made(
+    context: BrowserContext, sitting: Sitting
+) -> None:
+    """The older window's box, found last, must not cover what the newer one made of it."""
+    (seat,) = choices(sitting, 1)
+    context.route("**/changes/", lambda route: route.abort())
+    for name, place in ((9, 0), (1, 1)):  # boxes are found by the names of their windows
+        window = context.new_page()
+        window.add_init_script(f"crypto.getRandomValues = (array) => array.fill({name});")
+        give(Paper(window).open(sitting), seat, place)
+    older, newer = context.pages
+    older.evaluate("dispatchEvent(new Event('online'))")
+    expect_boxes(newer, 2)
+    third = Paper(context.new_page()).open(sitting)
+    assert third.given(seat) == [seat.tokens[1]]
+    context.unroute("**/changes/")
+    third.saved(BACKOFF)
+    assert stored(sitting) == {seat.number: [seat.tokens[1]]}
+    assert not KeptChange.objects.exists()
+
+
 @pytest.mark.parametrize(("name", "place"), [("In this exam now", 1), ("From the other window", 0)])
 def test_two_tabs_that_differ(name: str, place: int, page: Page, context: BrowserContext, sitting: Sitting) -> None:
     """Without a store on the device the newer tab knows nothing of what the older one could not send."""

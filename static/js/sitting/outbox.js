@@ -19,16 +19,18 @@ export class Outbox {
   }
 
   // What earlier windows of this sitting left here. Adopting it twice is harmless: the server knows each change. Windows
-  // that are still open may keep the same one, too, but in one packet it must not stand twice.
+  // that are still open may keep the same one, too, but in one packet it must not stand twice. The boxes come in no
+  // order, the changes must: the last of a seat is the one that is shown and built upon.
   async open() {
     const found = await this.store.adopt(this.sitting, this.#box());
-    const named = new Set();
-    for (const change of found.flatMap((box) => box.pending).reverse()) {
-      const name = `${change.claim}.${change.sequence}`;
-      if (change.claim && named.has(name)) continue;
-      named.add(name);
-      this.pending.unshift(change);
+    const named = new Map();
+    const unnumbered = [];
+    for (const change of found.flatMap((box) => box.pending)) {
+      if (change.claim) named.set(`${change.claim}.${change.sequence}`, change);
+      else unnumbered.push(change);
     }
+    const numbered = [...named.values()].sort((one, other) => one.claim - other.claim || one.sequence - other.sequence);
+    this.pending.unshift(...numbered, ...unnumbered);
     this.ending ??= found.find((box) => box.ending)?.ending ?? null;
     return this;
   }
