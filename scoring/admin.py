@@ -7,20 +7,8 @@ from typing import Any
 from django.contrib import admin
 from django.http import HttpRequest
 
+from questions.admin import ReadOnly
 from scoring.models import DomainResult, Result
-
-
-class ReadOnly:
-    """No row is added, changed or deleted on these pages."""
-
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
 
 
 class DomainInline(ReadOnly, admin.TabularInline):  # type: ignore[type-arg]
