@@ -9,8 +9,9 @@ from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 
 from accounts.models import User
+from exams.models import Sitting
 from questions.models import Exam
-from tests.factories import UserFactory, load_exam
+from tests.factories import UserFactory, begin, load_exam
 
 # Shared machines stall now and then; a slow example is no failure. Failing examples are printed to be repeated.
 hypothesis_settings.register_profile(
@@ -36,6 +37,12 @@ def exam(db: None) -> Exam:
 def user(db: None) -> User:
     person: User = UserFactory()
     return person
+
+
+@pytest.fixture
+def sitting(user: User, exam: Exam) -> Sitting:
+    """Just begun."""
+    return begin(user, exam)
 
 
 @pytest.fixture

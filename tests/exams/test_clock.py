@@ -23,11 +23,6 @@ MINUTE = dt.timedelta(minutes=1)
 
 
 @pytest.fixture
-def sitting(user, exam):
-    return begin(user, exam)
-
-
-@pytest.fixture
 def staff(db):
     return UserFactory(email="proctor@example.org")
 

@@ -12,12 +12,7 @@ from django.urls import reverse
 from exams.models import Event, KeptChange, Sitting
 from exams.services.changes import Outcome
 from tests.exams.windows import events, save, seat_of_kind, stored, take_over, token
-from tests.factories import begin, change
-
-
-@pytest.fixture
-def sitting(user, exam):
-    return begin(user, exam)
+from tests.factories import change
 
 
 @pytest.fixture

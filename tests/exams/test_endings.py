@@ -15,14 +15,9 @@ from exams.models import Answer, Claim, Event, KeptChange, Pad, Sitting
 from exams.services import clock
 from exams.services.changes import Outcome, Refused
 from tests.exams.windows import end, events, save, seat_of_kind, stored, take_over, token
-from tests.factories import UserFactory, begin, change, close
+from tests.factories import UserFactory, change, close
 
 SECOND = dt.timedelta(seconds=1)
-
-
-@pytest.fixture
-def sitting(user, exam):
-    return begin(user, exam)
 
 
 @pytest.fixture

@@ -22,11 +22,6 @@ SECOND = dt.timedelta(seconds=1)
 MINUTE = dt.timedelta(minutes=1)
 
 
-@pytest.fixture
-def sitting(user, exam):
-    return begin(user, exam)
-
-
 def numbers(sitting: Sitting) -> list[int]:
     return list(Event.objects.filter(sitting=sitting).order_by("number").values_list("number", flat=True))
 

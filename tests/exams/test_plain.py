@@ -13,30 +13,10 @@ from django.test.utils import CaptureQueriesContext
 from exams import plain
 from exams.models import Answer, Claim, Sitting
 from exams.services import saving, sittings
-from tests.factories import begin, change, key_of, wrong_of
-from tests.plainform import Desk, PlainForm, address, elsewhere, said, seat_of, stored
+from tests.factories import change, key_of, wrong_of
+from tests.plainform import PlainForm, address, elsewhere, said, seat_of, stored
 
 KINDS = ["multiple_choice", "multiple_response", "ordering", "matching"]
-
-
-@pytest.fixture
-def sitting(user, exam):
-    return begin(user, exam)
-
-
-@pytest.fixture
-def desk(signed_in, sitting):
-    return Desk(signed_in, sitting)
-
-
-@pytest.fixture
-def load(desk):
-    return desk.load
-
-
-@pytest.fixture
-def send(desk):
-    return desk.send
 
 
 # ---- the page --------------------------------------------------------------------------------------------------

@@ -12,31 +12,11 @@ from django.urls import reverse
 from django.utils import timezone
 
 from exams.models import Answer, KeptChange, Sitting
-from tests.factories import UserFactory, begin, close, key_of, stranger_id, wrong_of
-from tests.plainform import Desk, PlainForm, address, elsewhere, said, seat_of, stored
+from tests.factories import UserFactory, close, key_of, stranger_id, wrong_of
+from tests.plainform import PlainForm, address, elsewhere, said, seat_of, stored
 
 KINDS = ["multiple_choice", "multiple_response", "ordering", "matching"]
 SECOND = dt.timedelta(seconds=1)
-
-
-@pytest.fixture
-def sitting(user, exam):
-    return begin(user, exam)
-
-
-@pytest.fixture
-def desk(signed_in, sitting):
-    return Desk(signed_in, sitting)
-
-
-@pytest.fixture
-def load(desk):
-    return desk.load
-
-
-@pytest.fixture
-def send(desk):
-    return desk.send
 
 
 # ---- answered elsewhere ----------------------------------------------------------------------------------------

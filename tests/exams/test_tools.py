@@ -12,14 +12,9 @@ from django.urls import reverse
 from exams.models import Answer, Pad, Sitting
 from exams.services.changes import Outcome, Refused
 from tests.exams.windows import save, seat_of_kind, stored, take_over, token
-from tests.factories import begin, change
+from tests.factories import change
 
 FULL = [place for number in range(40) for place in (10_000 + 20 * number, 10_010 + 20 * number)]
-
-
-@pytest.fixture
-def sitting(user, exam):
-    return begin(user, exam)
 
 
 @pytest.fixture

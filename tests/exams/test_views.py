@@ -15,12 +15,7 @@ from django.urls import reverse
 
 from accounts.services import set_accommodation
 from exams.models import Answer, Form, Sitting
-from tests.factories import UserFactory, begin, close, key_of, sat, stranger_id
-
-
-@pytest.fixture
-def sitting(user, exam):
-    return begin(user, exam)
+from tests.factories import UserFactory, close, key_of, sat, stranger_id
 
 
 def post(client: Client, name: str, sitting_id: object, body: object) -> Any:

@@ -9,12 +9,7 @@ from django.urls import reverse
 
 from exams.models import Sitting
 from scoring.models import Result
-from tests.factories import UserFactory, answer, begin, key_of, stranger_id
-
-
-@pytest.fixture
-def sitting(user, exam):
-    return begin(user, exam)
+from tests.factories import UserFactory, answer, key_of, stranger_id
 
 
 def end(client, sitting_id, body):

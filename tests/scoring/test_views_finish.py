@@ -14,14 +14,9 @@ from django.utils import timezone
 from exams.models import Answer, Sitting
 from exams.services import saving, sittings
 from scoring.models import Result
-from tests.factories import UserFactory, answer, begin, change, close, key_of, stranger_id
+from tests.factories import UserFactory, answer, change, close, key_of, stranger_id
 
 SECOND = dt.timedelta(seconds=1)
-
-
-@pytest.fixture
-def sitting(user, exam):
-    return begin(user, exam)
 
 
 def address(sitting: Sitting, name: str = "sitting_finish") -> str:
