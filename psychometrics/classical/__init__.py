@@ -1,0 +1,25 @@
+"""Classical test theory for right/wrong items: item statistics and reliability.
+
+Papers may hold different items for different persons; each module says what its statistics then are.
+"""
+
+from psychometrics.classical.errors import NeverTogether, NotComputable
+from psychometrics.classical.items import ItemStatistics, biserial, facility, item_statistics, point_biserial
+from psychometrics.classical.moodle import MoodleStatistics, moodle_statistics
+from psychometrics.classical.reliability import alpha_if_deleted, cronbach_alpha, kr20, sem
+
+__all__ = [
+    "ItemStatistics",
+    "MoodleStatistics",
+    "NeverTogether",
+    "NotComputable",
+    "alpha_if_deleted",
+    "biserial",
+    "cronbach_alpha",
+    "facility",
+    "item_statistics",
+    "kr20",
+    "moodle_statistics",
+    "point_biserial",
+    "sem",
+]
