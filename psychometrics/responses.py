@@ -8,12 +8,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import sparse
 
-from psychometrics.irt.model import FloatArray
-
-IntArray = NDArray[np.intp]
+from psychometrics.arrays import FloatArray, IntArray
 
 
 class BadResponses(ValueError):
@@ -67,13 +64,20 @@ def read(responses: Any) -> Responses:
         return responses
     if sparse.issparse(responses):
         given: Any = responses  # the stubs know many kinds, none of which is all of them
-        stored = sparse.csr_array(given)
+        if len(given.shape) != 2:
+            raise BadResponses(f"responses must be persons × items, got an array of {len(given.shape)} dimensions")
+        stored = sparse.csr_array(given, copy=True)  # ours to sort
         stored.sum_duplicates()
         stored.sort_indices()
         persons, items = stored.shape
         person = np.repeat(np.arange(persons), np.diff(stored.indptr))
         return _checked(persons, items, person, stored.indices, stored.data)
-    dense = np.asarray(responses, dtype=np.float64)
+    try:
+        if isinstance(responses, np.ma.MaskedArray):
+            responses = np.ma.filled(responses.astype(np.float64), np.nan)
+        dense = np.asarray(responses, dtype=np.float64)
+    except (TypeError, ValueError) as problem:
+        raise BadResponses("responses must be numbers, as many for each person") from problem
     if dense.ndim != 2:
         raise BadResponses(f"responses must be persons × items, got an array of {dense.ndim} dimensions")
     person, item = np.nonzero(~np.isnan(dense))

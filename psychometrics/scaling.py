@@ -14,7 +14,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import ArrayLike
 
-from psychometrics.irt import FloatArray
+from psychometrics.arrays import FloatArray
 
 Number = int | float | Decimal | Fraction
 

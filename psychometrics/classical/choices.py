@@ -7,9 +7,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from psychometrics.arrays import IntArray
 from psychometrics.classical.errors import BadChoices, NotComputable
 from psychometrics.classical.moments import BoolArray
-from psychometrics.responses import IntArray, Responses
+from psychometrics.responses import Responses
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,11 +23,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from psychometrics.arrays import FloatArray, IntArray
 from psychometrics.classical.choices import Answered, read_choices
 from psychometrics.classical.errors import BadChoices
 from psychometrics.classical.moments import moments, share_of_seen
-from psychometrics.irt.model import FloatArray
-from psychometrics.responses import IntArray, Responses
+from psychometrics.responses import Responses
 
 ROUNDING = 1e-12
 

@@ -20,9 +20,9 @@ from typing import Any
 import numpy as np
 from scipy.special import ndtri
 
+from psychometrics.arrays import FloatArray
 from psychometrics.classical.errors import NotComputable
 from psychometrics.classical.moments import Moments, moments, share_of_seen
-from psychometrics.irt.model import FloatArray
 from psychometrics.responses import Responses, read
 
 

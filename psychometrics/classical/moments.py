@@ -11,8 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from psychometrics.irt.model import FloatArray
-from psychometrics.responses import IntArray, Responses
+from psychometrics.arrays import FloatArray, IntArray
+from psychometrics.responses import Responses
 
 BoolArray = NDArray[np.bool_]
 

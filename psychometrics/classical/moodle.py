@@ -31,10 +31,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from psychometrics.arrays import FloatArray, IntArray
 from psychometrics.classical.errors import NotComputable
 from psychometrics.classical.moments import BoolArray, Moments, moments, share_of_seen
-from psychometrics.irt.model import FloatArray
-from psychometrics.responses import IntArray, read
+from psychometrics.responses import read
 
 # Covariances of shares between 0 and 1 that are closer to 0 than this are 0 and rounding.
 ROUNDING = 1e-12

@@ -31,9 +31,9 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 
+from psychometrics.arrays import FloatArray, IntArray
 from psychometrics.classical.errors import NeverTogether, NotComputable
-from psychometrics.irt.model import FloatArray
-from psychometrics.responses import IntArray, Responses, read
+from psychometrics.responses import Responses, read
 
 # Relative to what is summed: far above rounding, far below anything one answer changes.
 ROUNDING = 1e-12

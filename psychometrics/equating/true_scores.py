@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import logit
 
-from psychometrics.irt import FloatArray, characteristic_curve, item_parameters
+from psychometrics.arrays import FloatArray
+from psychometrics.irt import characteristic_curve, item_parameters
 
 DECIMALS = 6
 # Each halving gains one bit, so any bracket a form can produce is narrower than the spacing of floats by then.

@@ -1,7 +1,7 @@
 """Item response theory: the model, what scores say about ability, and how items are calibrated."""
 
+from psychometrics.arrays import FloatArray
 from psychometrics.irt.model import (
-    FloatArray,
     Rating,
     Thetas,
     characteristic_curve,

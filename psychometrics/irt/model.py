@@ -20,10 +20,11 @@ from fractions import Fraction
 from typing import overload
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from scipy.special import expit, logit
 
-FloatArray = NDArray[np.float64]
+from psychometrics.arrays import FloatArray
+
 Thetas = Sequence[float] | FloatArray
 Rating = float | Decimal | Fraction
 

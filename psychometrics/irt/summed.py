@@ -17,7 +17,8 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import ArrayLike
 
-from psychometrics.irt.model import FloatArray, score_distribution
+from psychometrics.arrays import FloatArray
+from psychometrics.irt.model import score_distribution
 
 NODES = 481
 REACH = 6.0

@@ -124,3 +124,19 @@ def test_anything_but_two_dimensions_is_refused(table: Any) -> None:
 
 def test_bad_responses_are_value_errors() -> None:
     assert issubclass(BadResponses, ValueError)
+
+
+def test_reading_leaves_a_sparse_array_as_it_was() -> None:
+    given = sparse.csr_array((np.array([1.0, 0.0]), np.array([2, 0]), np.array([0, 2])), shape=(1, 3))
+    read(given)
+    assert given.indices.tolist() == [2, 0]
+
+
+def test_what_is_masked_was_not_seen() -> None:
+    assert read(np.ma.masked_values([[1.0, 9.0]], 9.0)).item.tolist() == [0]
+
+
+@pytest.mark.parametrize("given", [[["right", "wrong"]], [[1, 0], [1]], sparse.coo_array(np.ones(3))])
+def test_what_is_no_table_of_numbers_is_refused(given: Any) -> None:
+    with pytest.raises(BadResponses, match="responses must be"):
+        read(given)
