@@ -1,5 +1,18 @@
 """Carrying scores from one form to another, so that the same number means the same ability."""
 
+from psychometrics.equating.frequencies import BadScores
+from psychometrics.equating.random_groups import equipercentile, linear, mean
+from psychometrics.equating.smoothing import LogLinear, NoFit, loglinear
 from psychometrics.equating.true_scores import theta_of_expected, true_score
 
-__all__ = ["theta_of_expected", "true_score"]
+__all__ = [
+    "BadScores",
+    "LogLinear",
+    "NoFit",
+    "equipercentile",
+    "linear",
+    "loglinear",
+    "mean",
+    "theta_of_expected",
+    "true_score",
+]
