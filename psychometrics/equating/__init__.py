@@ -1,5 +1,6 @@
 """Carrying scores from one form to another, so that the same number means the same ability."""
 
+from psychometrics.equating.anchored import Line, chained_equipercentile, chained_linear, levine, tucker
 from psychometrics.equating.frequencies import BadScores
 from psychometrics.equating.random_groups import equipercentile, linear, mean
 from psychometrics.equating.smoothing import LogLinear, NoFit, loglinear
@@ -7,12 +8,17 @@ from psychometrics.equating.true_scores import theta_of_expected, true_score
 
 __all__ = [
     "BadScores",
+    "Line",
     "LogLinear",
     "NoFit",
+    "chained_equipercentile",
+    "chained_linear",
     "equipercentile",
+    "levine",
     "linear",
     "loglinear",
     "mean",
     "theta_of_expected",
     "true_score",
+    "tucker",
 ]
