@@ -4,6 +4,7 @@ from psychometrics.equating.anchored import Line, chained_equipercentile, chaine
 from psychometrics.equating.drift import Drift, robust_drift
 from psychometrics.equating.frequencies import BadScores
 from psychometrics.equating.linking import Link, NotLinked, link
+from psychometrics.equating.observed_scores import observed_score
 from psychometrics.equating.random_groups import equipercentile, linear, mean
 from psychometrics.equating.smoothing import LogLinear, NoFit, loglinear
 from psychometrics.equating.true_scores import theta_of_expected, true_score
@@ -24,6 +25,7 @@ __all__ = [
     "link",
     "loglinear",
     "mean",
+    "observed_score",
     "robust_drift",
     "theta_of_expected",
     "true_score",
