@@ -17,9 +17,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from psychometrics.arrays import FloatArray
 from psychometrics.equating.frequencies import BadScores, Continuous, tabulate
 from psychometrics.equating.smoothing import loglinear
-from psychometrics.irt import FloatArray
 
 
 @dataclass(frozen=True, slots=True)

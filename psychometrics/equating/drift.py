@@ -10,8 +10,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from psychometrics.arrays import FloatArray
 from psychometrics.equating.linking import SAME, Link, NotLinked
-from psychometrics.irt import FloatArray, item_parameters
+from psychometrics.irt import item_parameters
 
 # 0.74 times the interquartile range of a normal distribution is its standard deviation.
 SPREAD_OF_IQR = 0.74

@@ -17,7 +17,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import ArrayLike
 
-from psychometrics.irt import FloatArray
+from psychometrics.arrays import FloatArray
 
 HALF = Fraction(1, 2)
 

@@ -21,7 +21,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.optimize import least_squares
 
-from psychometrics.irt import FloatArray, Prior, item_parameters, probability
+from psychometrics.arrays import FloatArray
+from psychometrics.irt import Prior, item_parameters, probability
 
 Method = Literal["stocking_lord", "haebara", "mean_mean", "mean_sigma"]
 Items = tuple[FloatArray, FloatArray]

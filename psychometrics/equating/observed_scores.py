@@ -10,8 +10,9 @@ Sources:
 import numpy as np
 from numpy.typing import ArrayLike
 
+from psychometrics.arrays import FloatArray
 from psychometrics.equating.random_groups import equipercentile
-from psychometrics.irt import FloatArray, Prior, item_parameters, score_distribution
+from psychometrics.irt import Prior, item_parameters, score_distribution
 
 
 def observed_score(

@@ -10,9 +10,9 @@ from fractions import Fraction
 import numpy as np
 from numpy.typing import ArrayLike
 
+from psychometrics.arrays import FloatArray
 from psychometrics.equating.frequencies import BadScores, Continuous, moments, read_frequencies, read_spread
 from psychometrics.equating.smoothing import loglinear
-from psychometrics.irt import FloatArray
 
 
 def mean(x: ArrayLike, y: ArrayLike) -> FloatArray:

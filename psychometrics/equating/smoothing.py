@@ -16,8 +16,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import logsumexp, xlogy
 
+from psychometrics.arrays import FloatArray
 from psychometrics.equating.frequencies import read_frequencies
-from psychometrics.irt import FloatArray
 
 ROUNDS = 200
 HALVINGS = 40
