@@ -339,6 +339,8 @@ class Session:
                 if state["page"] != "sitting":
                     if "/results/" not in window.url:
                         found.append(f"window {place} shows {window.url}")
+                    else:  # where what is left is handed in
+                        found += [f"window {place} still keeps {box['pending']}" for box in kept_on(window)]
                     continue
                 too_late = "came too late" in state["text"]
                 if not too_late and (state["status"] != "saved" or "ended" in state["open"] or not state["ready"]):
