@@ -1,6 +1,7 @@
 """Item response theory: the model, what scores say about ability, and how items are calibrated."""
 
 from psychometrics.arrays import FloatArray
+from psychometrics.irt.abilities import NotConverged, NothingSeen, conditional_sem, eap, map_, ml, wle
 from psychometrics.irt.model import (
     Rating,
     Thetas,
@@ -17,15 +18,22 @@ __all__ = [
     "NODES",
     "REACH",
     "FloatArray",
+    "NotConverged",
+    "NothingSeen",
     "Prior",
     "Rating",
     "Thetas",
     "characteristic_curve",
+    "conditional_sem",
+    "eap",
     "eap_of_score",
     "from_rating",
     "information",
     "item_parameters",
+    "map_",
+    "ml",
     "posterior_of_score",
     "probability",
     "score_distribution",
+    "wle",
 ]
