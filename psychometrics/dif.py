@@ -22,7 +22,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.stats import chi2, norm
 
-from psychometrics.responses import BadResponses, IntArray, Responses, read
+from psychometrics.arrays import IntArray
+from psychometrics.responses import BadResponses, Responses, read
 
 MINIMUM = 200
 # One point of the ETS delta scale, on which item difficulties have a standard deviation of 4, in log odds.

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from psychometrics.irt import FloatArray
+from psychometrics.arrays import FloatArray
 
 COMPLETING = 0.80
 MOST_OF_THE_FORM = 0.75

@@ -23,8 +23,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from psychometrics.irt import FloatArray
-from psychometrics.responses import IntArray
+from psychometrics.arrays import FloatArray, IntArray
 from psychometrics.scaling import minimum_passing_raw
 
 # A correlation over fewer pairs would always be 1 or -1.

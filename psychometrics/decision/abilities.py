@@ -21,6 +21,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import ndtr
 
+from psychometrics.arrays import FloatArray
 from psychometrics.decision.agreement import (
     Agreement,
     BadDecision,
@@ -31,7 +32,7 @@ from psychometrics.decision.agreement import (
     whole_points,
 )
 from psychometrics.equating import theta_of_expected
-from psychometrics.irt import FloatArray, characteristic_curve, item_parameters, score_distribution
+from psychometrics.irt import characteristic_curve, item_parameters, score_distribution
 
 # What a characteristic curve may fall short of a cut by rounding and still reach it, in raw points.
 ROUNDING = 1e-9

@@ -15,8 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from psychometrics.irt import FloatArray
-from psychometrics.responses import IntArray
+from psychometrics.arrays import FloatArray, IntArray
 
 # What a cut may fall short of a whole number of points and still count as it, as in psychometrics.scaling.
 TOLERANCE = 1e-6

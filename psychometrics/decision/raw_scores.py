@@ -15,9 +15,9 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import betainc
 
+from psychometrics.arrays import FloatArray
 from psychometrics.decision.agreement import Agreement, BadDecision, agreement, cuts_between, whole_points
 from psychometrics.decision.true_scores import fit, quadrature, true_score_moments
-from psychometrics.irt import FloatArray
 
 # Around a cut, how many standard errors at each whole number of which the integrals are cut into panels.
 BENDS = np.arange(-9.0, 10.0)

@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from psychometrics.irt import FloatArray
+from psychometrics.arrays import FloatArray
 
 # Where the density has fallen by exp(-DROP) from its top, what lies beyond it is less than rounding.
 DROP = 45.0

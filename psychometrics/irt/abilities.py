@@ -26,7 +26,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import expit
 
-from psychometrics.irt.model import FloatArray, Thetas, probability
+from psychometrics.arrays import FloatArray
+from psychometrics.irt.model import Thetas, probability
 from psychometrics.irt.patterns import Patterns, patterns, spread
 from psychometrics.irt.summed import NODES, Prior
 from psychometrics.responses import BadResponses

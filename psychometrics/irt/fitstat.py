@@ -25,10 +25,11 @@ from scipy import sparse
 from scipy.special import expit
 from scipy.stats import chi2
 
-from psychometrics.irt.model import FloatArray, probability, score_distribution
+from psychometrics.arrays import FloatArray, IntArray
+from psychometrics.irt.model import probability, score_distribution
 from psychometrics.irt.patterns import Patterns, patterns
 from psychometrics.irt.summed import Prior
-from psychometrics.responses import BadResponses, IntArray
+from psychometrics.responses import BadResponses
 
 BoolArray = NDArray[np.bool_]
 

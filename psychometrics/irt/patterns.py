@@ -17,7 +17,8 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import sparse
 from scipy.special import expit, log_expit
 
-from psychometrics.irt.model import FloatArray, item_parameters
+from psychometrics.arrays import FloatArray
+from psychometrics.irt.model import item_parameters
 from psychometrics.irt.summed import Prior
 from psychometrics.responses import BadResponses, Responses, read
 
