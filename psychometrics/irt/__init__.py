@@ -1,7 +1,19 @@
 """Item response theory: the model, what scores say about ability, and how items are calibrated."""
 
 from psychometrics.arrays import FloatArray
-from psychometrics.irt.abilities import NotConverged, NothingSeen, conditional_sem, eap, map_, ml, wle
+from psychometrics.irt.abilities import NoEstimate, NothingSeen, conditional_sem, eap, map_, ml, wle
+from psychometrics.irt.calibrated import (
+    BadSettings,
+    CalibrationError,
+    Fit,
+    ItemPriors,
+    Model,
+    NotConverged,
+    NothingToCalibrate,
+    TooFewItems,
+    TooFewPersons,
+)
+from psychometrics.irt.calibration import fit
 from psychometrics.irt.fitstat import (
     MeanSquares,
     NoFit,
@@ -23,25 +35,37 @@ from psychometrics.irt.model import (
     probability,
     score_distribution,
 )
+from psychometrics.irt.simulation import assign, simulate
 from psychometrics.irt.summed import NODES, REACH, Prior, eap_of_score, posterior_of_score
 
 __all__ = [
     "NODES",
     "REACH",
+    "BadSettings",
+    "CalibrationError",
+    "Fit",
     "FloatArray",
+    "ItemPriors",
     "MeanSquares",
+    "Model",
+    "NoEstimate",
     "NoFit",
     "NotConverged",
     "NothingSeen",
+    "NothingToCalibrate",
     "Prior",
     "Rating",
     "ResidualCorrelations",
     "ScoreGroupFit",
     "Thetas",
+    "TooFewItems",
+    "TooFewPersons",
+    "assign",
     "characteristic_curve",
     "conditional_sem",
     "eap",
     "eap_of_score",
+    "fit",
     "from_rating",
     "infit_outfit",
     "infit_outfit_integrated",
@@ -55,5 +79,6 @@ __all__ = [
     "q3_flagged",
     "s_x2",
     "score_distribution",
+    "simulate",
     "wle",
 ]

@@ -5,7 +5,7 @@ seen) and the items' slopes `a` and difficulties `b`, each of shape (items,), an
 (persons,). With `errors=True` they return (theta, se), both of that shape. Only what a person has seen counts.
 
 They raise BadResponses for unreadable responses or another number of items, ValueError for bad items or a bad
-prior, and NotConverged, which safeguarded steps leave to parameters that no real item has.
+prior, and NoEstimate, which safeguarded steps leave to parameters that no real item has.
 
 Sources:
     Birnbaum, A. (1968). Some latent trait models and their use in inferring an examinee's ability. In F. M. Lord &
@@ -49,7 +49,7 @@ class NothingSeen(BadResponses):
     """A person who has seen no item has no likelihood; the message is one sentence."""
 
 
-class NotConverged(ValueError):
+class NoEstimate(ValueError):
     """The search for an estimate did not end; the message is one sentence."""
 
 
@@ -295,4 +295,4 @@ def _root(slope: Slope, low: FloatArray, high: FloatArray, theta: FloatArray) ->
         halve = (fall <= 0) | (reach <= low) | (reach >= high) | slow
         reach = np.where(halve, low + (high - low) / 2, reach)
         theta, last = reach, np.abs(reach - theta)
-    raise NotConverged(f"{int((high - low > near).sum())} estimates did not settle in {STEPS} steps")
+    raise NoEstimate(f"{int((high - low > near).sum())} estimates did not settle in {STEPS} steps")

@@ -117,5 +117,5 @@ def test_a_bad_prior_is_refused(estimate: Estimator) -> None:
 
 def test_a_search_that_does_not_settle_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("psychometrics.irt.abilities.STEPS", 2)
-    with pytest.raises(irt.NotConverged, match="1 estimates did not settle in 2 steps"):
+    with pytest.raises(irt.NoEstimate, match="1 estimates did not settle in 2 steps"):
         irt.ml([[1, 0, 1]], [1.0, 2.0, 0.5], [0.0, 1.0, -1.0])
