@@ -14,6 +14,7 @@ from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from django.conf import settings
 from django.contrib.staticfiles.storage import staticfiles_storage
 from django.core.management.base import BaseCommand, CommandError
@@ -27,6 +28,7 @@ from exams import paper
 from exams.models import Sitting
 from exams.services import bank, saving, sittings
 from exams.services.changes import Change
+from psychometrics import irt
 from psychometrics.assembly import (
     apportion,
     assemble_forms,
@@ -38,13 +40,14 @@ from psychometrics.assembly import (
 from psychometrics.assembly.synthetic import synthetic_bank
 from questions.models import Exam
 
+SEEDS = (1, 2, 3)
 COUNTED_SAVES = 20  # counting statements costs time, so most saves are only timed
 
 Figures = dict[str, float | int | str]
 
 
 class Command(BaseCommand):
-    help = "Measure form assembly, saving and page weight, and compare with what is promised."
+    help = "Measure form assembly, saving, page weight and calibration, and compare with what is promised."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("parts", nargs="*", choices=[*PARTS, []], help=f"any of {', '.join(PARTS)}; default: all")
@@ -147,6 +150,44 @@ def weight(exam: Exam, runs: int) -> Figures:
     }
 
 
+def calibration(exam: Exam, runs: int) -> Figures:
+    """Speed and recovery of `irt.fit` on simulated answers, seeds 1 to 3: theta ~ N(0, 1), log a ~ N(0, 0.25²),
+    b ~ N(-0.6, 0.8²); a slope prior where it says so, log a ~ N(0, 0.3²)."""
+    dense, seconds = [], []
+    for seed in SEEDS:
+        answers = answered(seed, 1_000, 65)[0].toarray()
+        start = time.perf_counter()
+        irt.fit(answers)
+        dense.append(time.perf_counter() - start)
+    figures: Figures = {"2PL, 1,000 × 65 dense: median s (promised 0.5)": round(statistics.median(dense), 2)}
+    errors: dict[str, list[float]] = {}
+    for seed in SEEDS:
+        answers, a, b = answered(seed, 10_000, 650)
+        pretest = np.arange(650) >= 500
+        for name, priors in (("", None), (", slope prior", irt.ItemPriors(log_slope_mean=0.0, log_slope_sd=0.3))):
+            start = time.perf_counter()
+            free = irt.fit(answers, priors=priors)
+            seconds += [] if name else [time.perf_counter() - start]
+            held = (np.where(pretest, np.nan, a), np.where(pretest, np.nan, b))
+            fixed = irt.fit(answers, fixed=held, priors=priors)
+            for label, estimates, truth in (
+                ("RMSE of b (promised 0.14)", free.difficulty, b),
+                ("RMSE of a (promised 0.12)", free.discrimination, a),
+                ("RMSE of pretest b (promised 0.12)", fixed.difficulty[pretest], b[pretest]),
+            ):
+                error = float(np.sqrt(np.mean((estimates - truth) ** 2)))
+                errors.setdefault(f"{label}{name}", []).append(error)
+    figures["2PL, 10,000 × 650, 65 each, with SE: median s (promised 5)"] = round(statistics.median(seconds), 2)
+    return figures | {label: ", ".join(f"{error:.3f}" for error in found) for label, found in errors.items()}
+
+
+def answered(seed: int, persons: int, items: int) -> tuple[Any, irt.FloatArray, irt.FloatArray]:
+    """Answers of persons who each see 65 of the items, and the items' true slopes and difficulties."""
+    rng = np.random.default_rng(seed)
+    a, b = np.exp(rng.normal(0, 0.25, items)), rng.normal(-0.6, 0.8, items)
+    return irt.simulate(rng.standard_normal(persons), a, b, irt.assign(persons, items, 65, rng), rng), a, b
+
+
 def linked_files(html: str) -> set[str]:
     """Static files that the page names, and the modules that those import, as paths under STATIC_ROOT."""
     prefix = re.escape(settings.STATIC_URL)
@@ -178,4 +219,9 @@ def percentile(values: list[float], share: float) -> float:
     return sorted(values)[min(len(values) - 1, int(share * len(values)))]
 
 
-PARTS: dict[str, Callable[[Exam, int], Figures]] = {"assembly": assembly, "saves": saves, "weight": weight}
+PARTS: dict[str, Callable[[Exam, int], Figures]] = {
+    "assembly": assembly,
+    "saves": saves,
+    "weight": weight,
+    "calibration": calibration,
+}
