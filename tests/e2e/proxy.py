@@ -76,7 +76,7 @@ class Network:
 
     async def _stop(self) -> None:
         self.server.close()
-        await asyncio.sleep(0)  # a connection that has just been accepted gets its task first
+        await asyncio.sleep(0.05)  # a connection that has just been accepted takes some turns to get its task
         await self._hang_up()
         for task in list(self.tasks):
             task.cancel()

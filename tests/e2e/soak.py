@@ -12,7 +12,7 @@ import time
 from collections import Counter
 from collections.abc import Callable
 
-from playwright.sync_api import BrowserContext, Dialog, Error, Locator, Page, Request
+from playwright.sync_api import BrowserContext, Error, Locator, Page, Request
 
 from accounts.models import User
 from exams.models import Answer, KeptChange, Sitting
@@ -280,7 +280,7 @@ class Session:
 
     def _open(self, device: BrowserContext) -> None:
         window = device.new_page()
-        window.on("dialog", _accept)
+        window.on("dialog", lambda dialog: dialog.accept())
         self.windows.append(window)
         self._say(f"window {len(self.windows) - 1} opens on device {self.devices.index(device)}")
         self._load(window)
@@ -364,16 +364,20 @@ class Session:
         if self.sitting.state != Sitting.State.IN_PROGRESS:
             return found
         for place, window in enumerate(self.windows):
-            state = window.evaluate(STATE)
-            if state["page"] != "sitting" or state["open"] or state["readOnly"]:
-                continue
-            for seat in self.seats:
-                answer = stored.get(seat.number)
-                shown = Paper(window).given(seat), window.locator(f"#q{seat.number}[data-flagged]").count() == 1
-                if shown != ((answer.response, answer.flagged) if answer else ([], False)):
-                    found.append(
-                        f"window {place} shows {shown} at question {seat.number}, stored is {answer and vars(answer)}"
-                    )
+            with contextlib.suppress(Error):  # the deadline has just led it away to the report
+                found += self._differs(place, window, stored)
+        return found
+
+    def _differs(self, place: int, window: Page, stored: dict[int, Answer]) -> list[str]:
+        state = window.evaluate(STATE)
+        if state["page"] != "sitting" or state["open"] or state["readOnly"]:
+            return []
+        found = []
+        for seat in self.seats:
+            answer = stored.get(seat.number)
+            shown = Paper(window).given(seat), window.locator(f"#q{seat.number}[data-flagged]").count() == 1
+            if shown != ((answer.response, answer.flagged) if answer else ([], False)):
+                found.append(f"window {place} shows {shown} at {seat.number}, stored is {answer and vars(answer)}")
         return found
 
     def _close(self) -> None:
@@ -392,7 +396,3 @@ class Session:
 
     def _say(self, sentence: str) -> None:
         self.summary.log.append(f"{time.monotonic() - self.started:6.2f} {sentence}")
-
-
-def _accept(dialog: Dialog) -> None:
-    dialog.accept()
