@@ -10,9 +10,11 @@ names for the options. What a position in the tuple means depends on the kind.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import ClassVar
+
+import numpy as np
 
 Response = tuple[str, ...]
 
@@ -89,6 +91,13 @@ class Kind(ABC):
         """Probability that a blind guess is right, 0-1."""
 
     @abstractmethod
+    def wrong(self, content: Content, appeal: Sequence[float], rng: np.random.Generator) -> tuple[int, ...]:
+        """A complete response that is not right, as option numbers: what somebody gives who does not know.
+
+        `appeal` holds a positive weight for each option. For simulated candidates.
+        """
+
+    @abstractmethod
     def parse(self, posted: Sequence[str], *, tokens: Sequence[str], slots: int) -> Response:
         """Canonical form of a posted response; () when nothing is given.
 
@@ -103,6 +112,17 @@ class Kind(ABC):
     def is_correct(self, response: Sequence[str], key: Sequence[str]) -> bool:
         """All or nothing: no part credit. `response` is canonical, `key` holds the seat's tokens."""
         return tuple(response) == tuple(key)
+
+
+def drawn(count: int, numbers: Iterable[int], appeal: Sequence[float], rng: np.random.Generator) -> list[int]:
+    """`count` different ones of the option numbers, each drawn in proportion to its appeal among those left."""
+    # The first of several exponential clocks to ring is drawn in proportion to its rate.
+    return sorted(numbers, key=lambda number: rng.exponential() / appeal[number - 1])[:count]
+
+
+def others(content: Content, numbers: Sequence[int]) -> list[int]:
+    """The option numbers that are not among `numbers`."""
+    return [number for number in range(1, len(content.options) + 1) if number not in numbers]
 
 
 def known(posted: Sequence[str], tokens: Sequence[str]) -> None:

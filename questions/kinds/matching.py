@@ -2,17 +2,23 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
+
 from questions.kinds.base import (
     Content,
     ImpossibleResponse,
     Kind,
     Problem,
     Response,
+    drawn,
     known,
     no_correct,
     no_positions,
     option_count,
+    others,
 )
+
+CONFUSED = 0.5  # of the wrong responses that are simulated
 
 
 class Matching(Kind):
@@ -38,6 +44,16 @@ class Matching(Kind):
 
     def chance(self, content: Content) -> float:
         return float(len(content.options) ** -len(content.prompts))
+
+    def wrong(self, content: Content, appeal: Sequence[float], rng: np.random.Generator) -> tuple[int, ...]:
+        """Two prompts taken for each other, or one matched amiss."""
+        given = list(self.key(content))
+        first, second = (int(place) for place in rng.permutation(len(given))[:2])
+        if given[first] != given[second] and rng.random() < CONFUSED:
+            given[first], given[second] = given[second], given[first]
+        else:
+            given[first] = drawn(1, others(content, [given[first]]), appeal, rng)[0]
+        return tuple(given)
 
     def parse(self, posted: Sequence[str], *, tokens: Sequence[str], slots: int) -> Response:
         """One entry per prompt in order, "" where nothing is chosen yet."""

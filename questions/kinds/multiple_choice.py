@@ -2,16 +2,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
+
 from questions.kinds.base import (
     Content,
     ImpossibleResponse,
     Kind,
     Problem,
     Response,
+    drawn,
     known,
     no_positions,
     no_prompts,
     option_count,
+    others,
 )
 
 
@@ -36,6 +40,9 @@ class MultipleChoice(Kind):
 
     def chance(self, content: Content) -> float:
         return 1 / len(content.options)
+
+    def wrong(self, content: Content, appeal: Sequence[float], rng: np.random.Generator) -> tuple[int, ...]:
+        return tuple(drawn(1, others(content, self.key(content)), appeal, rng))
 
     def parse(self, posted: Sequence[str], *, tokens: Sequence[str], slots: int) -> Response:
         known(posted, tokens)

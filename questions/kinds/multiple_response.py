@@ -3,6 +3,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from math import comb
 
+import numpy as np
+
 from questions.kinds.base import (
     Content,
     ImpossibleResponse,
@@ -10,11 +12,15 @@ from questions.kinds.base import (
     Problem,
     Response,
     distinct,
+    drawn,
     known,
     no_positions,
     no_prompts,
     option_count,
+    others,
 )
+
+ONE_MISSED = 0.7  # of the wrong responses that are simulated
 
 
 class MultipleResponse(Kind):
@@ -38,6 +44,13 @@ class MultipleResponse(Kind):
 
     def chance(self, content: Content) -> float:
         return 1 / comb(len(content.options), self.slots(content))
+
+    def wrong(self, content: Content, appeal: Sequence[float], rng: np.random.Generator) -> tuple[int, ...]:
+        """Most of the key, with one option of it missed, or now and then two."""
+        key = self.key(content)
+        distractors = others(content, key)
+        missed = min(1 if rng.random() < ONE_MISSED else 2, len(key), len(distractors))
+        return (*drawn(len(key) - missed, key, appeal, rng), *drawn(missed, distractors, appeal, rng))
 
     def parse(self, posted: Sequence[str], *, tokens: Sequence[str], slots: int) -> Response:
         known(posted, tokens)

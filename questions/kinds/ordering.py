@@ -3,6 +3,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from math import perm
 
+import numpy as np
+
 from questions.kinds.base import (
     Content,
     ImpossibleResponse,
@@ -10,11 +12,17 @@ from questions.kinds.base import (
     Problem,
     Response,
     distinct,
+    drawn,
     known,
     no_correct,
     no_prompts,
     option_count,
+    others,
 )
+
+# Shares of the wrong responses that are simulated.
+OUTSIDER = 0.4  # where there are steps that stay out
+ONE_SWAP = 0.7
 
 
 class Ordering(Kind):
@@ -43,6 +51,17 @@ class Ordering(Kind):
 
     def chance(self, content: Content) -> float:
         return 1 / perm(len(content.options), self.slots(content))
+
+    def wrong(self, content: Content, appeal: Sequence[float], rng: np.random.Generator) -> tuple[int, ...]:
+        """Neighbours that have changed places, or a step that does not belong there."""
+        given = list(self.key(content))
+        distractors = others(content, given)
+        if distractors and rng.random() < OUTSIDER:
+            given[int(rng.integers(len(given)))] = drawn(1, distractors, appeal, rng)[0]
+            return tuple(given)
+        for place in rng.permutation(len(given) - 1)[: 1 if rng.random() < ONE_SWAP else 2]:
+            given[place], given[place + 1] = given[place + 1], given[place]
+        return tuple(given)
 
     def parse(self, posted: Sequence[str], *, tokens: Sequence[str], slots: int) -> Response:
         """Entries are the chosen steps from first to last; fewer than `slots` is an unfinished order."""

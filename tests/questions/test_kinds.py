@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import pytest
 from django.template.loader import get_template
 from hypothesis import assume, given
@@ -213,3 +214,39 @@ def test_anything_but_the_key_is_wrong_and_parsing_again_changes_nothing(kind, d
     assert strategy.parse(response, tokens=tokens, slots=strategy.slots(content)) == response
     same = sorted(posted) == sorted(key) if kind == "multiple_response" else list(posted) == key
     assert strategy.is_correct(response, key) == same
+
+
+# ---- wrong responses of simulated candidates --------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@given(data=st.data(), seed=st.integers(0, 2**32))
+def test_a_wrong_response_is_complete_possible_and_wrong(kind, data, seed):
+    content = data.draw(contents(kind))
+    strategy, tokens = KINDS[kind], TOKENS[: len(content.options)]
+    numbers = strategy.wrong(content, [1.0] * len(tokens), np.random.default_rng(seed))
+    response = strategy.parse([tokens[n - 1] for n in numbers], tokens=tokens, slots=strategy.slots(content))
+    assert strategy.is_complete(response, slots=strategy.slots(content))
+    assert not strategy.is_correct(response, tuple(tokens[number - 1] for number in strategy.key(content)))
+
+
+@pytest.mark.parametrize(("kind", "ways"), [("multiple_choice", 3), ("multiple_response", 9), ("ordering", 7)])
+def test_there_are_many_ways_to_be_wrong(kind, ways):
+    rng = np.random.default_rng(1)
+    given = [KINDS[kind].wrong(SOUND[kind], [1.0] * 5, rng) for _ in range(300)]
+    assert len({tuple(sorted(one)) if kind == "multiple_response" else one for one in given}) == ways
+
+
+def test_a_matching_goes_wrong_at_one_prompt_or_between_two():
+    rng, key = np.random.default_rng(1), (2, 2, 4)
+    given = [KINDS["matching"].wrong(SOUND["matching"], [1.0] * 4, rng) for _ in range(300)]
+    amiss = [sum(one != right for one, right in zip(response, key, strict=True)) for response in given]
+    assert set(amiss) == {1, 2}
+    assert all(sorted(response) == sorted(key) for response, count in zip(given, amiss, strict=True) if count == 2)
+
+
+def test_distractors_are_chosen_by_their_appeal():
+    rng, content, appeal = np.random.default_rng(1), SOUND["multiple_choice"], [1.0, 2.0, 9.0, 5.0]
+    chosen = [KINDS["multiple_choice"].wrong(content, appeal, rng)[0] for _ in range(4000)]
+    for number, share in ((1, 1 / 8), (2, 2 / 8), (4, 5 / 8)):
+        assert abs(chosen.count(number) / 4000 - share) < 3 * (share * (1 - share) / 4000) ** 0.5
