@@ -65,15 +65,15 @@ class FormAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 class SittingAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]
     list_display = (
         "user", "code", "paper", "state", "deadline", "granted_minutes", "paused", "supervised", "started_at",
-        "ended_at", "end_reason",
+        "ended_at", "end_reason", "simulated",
     )  # fmt: skip
-    list_filter = ("exam", "state", "end_reason")
+    list_filter = ("exam", "state", "end_reason", "simulated")
     list_select_related = ("user", "exam", "form")
     search_fields = ("id", "user__email")
     date_hierarchy = "started_at"
     actions = (clock_page.GRANT.action, clock_page.PAUSE.action, clock_page.RESUME.action)
     fieldsets = (
-        (None, {"fields": ("user", "exam", "form", "state")}),
+        (None, {"fields": ("user", "exam", "form", "state", "simulated")}),
         (
             "Clock",
             {

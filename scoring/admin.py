@@ -24,8 +24,9 @@ class DomainInline(ReadOnly, admin.TabularInline):  # type: ignore[type-arg]
 class ResultAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]
     list_display = (
         "person", "exam", "paper", "created_at", "version", "current", "raw", "scaled", "passed", "seen_before",
+        "simulated",
     )  # fmt: skip
-    list_filter = ("sitting__exam", "current", "passed", "provisional")
+    list_filter = ("sitting__exam", "current", "passed", "provisional", "sitting__simulated")
     list_select_related = ("sitting__user", "sitting__exam", "sitting__form")
     search_fields = ("sitting__user__email", "sitting__id")
     date_hierarchy = "created_at"
@@ -43,6 +44,10 @@ class ResultAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]
     @admin.display(description="form")
     def paper(self, result: Result) -> str:
         return result.sitting.form.code
+
+    @admin.display(ordering="sitting__simulated", boolean=True)
+    def simulated(self, result: Result) -> bool:
+        return result.sitting.simulated
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Not here; but whoever may delete a person deletes their results with them."""

@@ -31,6 +31,13 @@ class SittingQuerySet(models.QuerySet["Sitting"]):
     def unclosed(self) -> SittingQuerySet:
         return self.filter(state__in=Sitting.UNCLOSED)
 
+    def real(self) -> SittingQuerySet:
+        """Those that people sat. Whatever counts sittings or averages over them starts here."""
+        return self.filter(simulated=False)
+
+    def simulated(self) -> SittingQuerySet:
+        return self.filter(simulated=True)
+
 
 class Sitting(models.Model):
     """in progress -> ended -> closed; a practice sitting may instead be abandoned."""
@@ -74,6 +81,7 @@ class Sitting(models.Model):
     events = models.PositiveIntegerField(default=0, help_text="Number of the timeline's last event.")
     # Own practice needs no heartbeat; where staff may change the time, the page asks for news.
     supervised = models.BooleanField(default=False, help_text="The page asks every few seconds how things stand.")
+    simulated = models.BooleanField(default=False, help_text="Made by manage.py simulate; counts in no statistic.")
 
     objects = SittingQuerySet.as_manager()
 
@@ -97,6 +105,7 @@ class Sitting(models.Model):
             models.Index(fields=("deadline",), condition=Q(state="in_progress"), name="sitting_running_by_deadline"),
             models.Index(fields=("closes_at",), condition=Q(state="ended"), name="sitting_ended_by_closing"),
             models.Index(fields=("user", "exam", "-started_at"), name="sitting_by_person"),
+            models.Index(fields=("exam",), condition=Q(simulated=True), name="sitting_simulated"),
         )
 
     def __str__(self) -> str:

@@ -6,9 +6,9 @@ import math
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable
 
-from django.db.models import Count, Q
+from django.db.models import Count, FilteredRelation, Q
 
-from exams.models import Form, ScoreTable, Seat
+from exams.models import Form, ScoreTable, Seat, Sitting
 from psychometrics import irt
 from psychometrics.assembly import Blueprint, Candidate, Draft, Share, Target
 from questions.kinds import CASE_STUDY
@@ -95,19 +95,20 @@ def candidates_of(exam: Exam, *, seen: Collection[int] = ()) -> list[Candidate]:
 
 
 def exposures(exam: Exam) -> Counter[int]:
-    """Question id -> sittings that have shown it. A form that stands ready counts as one more, so that new forms
-    reach for other questions. One statement."""
+    """Question id -> real sittings that have shown it. A form that stands ready counts as one more, so that new
+    forms reach for other questions. One statement."""
     ready = Q(form__state__in=(Form.State.POOL, Form.State.PENDING))
+    sat = FilteredRelation("form__sittings", condition=Q(form__sittings__simulated=False))
     rows = Seat.objects.filter(form__exam=exam).order_by().values("revision__question_id")
     counted = rows.annotate(
-        shown=Count("form__sittings"), waiting=Count("form", filter=ready, distinct=True)
+        sat=sat, shown=Count("sat"), waiting=Count("form", filter=ready, distinct=True)
     ).values_list("revision__question_id", "shown", "waiting")
     return Counter({question: shown + waiting for question, shown, waiting in counted})
 
 
 def seen_by(user_id: int) -> set[int]:
-    """Questions that the person has met in any sitting, whatever the exam."""
-    rows = Seat.objects.filter(form__sittings__user=user_id).order_by()
+    """Questions that the person has met in any real sitting, whatever the exam."""
+    rows = Seat.objects.filter(form__sittings__in=Sitting.objects.real().filter(user=user_id)).order_by()
     return set(rows.values_list("revision__question_id", flat=True))
 
 

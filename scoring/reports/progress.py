@@ -74,7 +74,7 @@ def progress_of(user: User) -> list[ExamProgress]:
     """Results by exam. Two statements."""
     results = list(
         Result.objects.current()
-        .filter(sitting__user=user)
+        .filter(sitting__user=user, sitting__simulated=False)
         .select_related("sitting__exam", "sitting__form")
         .order_by("sitting__exam__code", "-sitting__started_at")
     )
