@@ -6,40 +6,26 @@ import datetime as dt
 import logging
 import uuid
 from collections import defaultdict
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 
 from django.db import OperationalError, transaction
 
-from exams.models import Answer, ScoreTable, Seat, Sitting
-from exams.services import bank, sittings
-from psychometrics import report
-from psychometrics.irt import Prior
-from questions.models import Revision
+from exams.models import Answer, Seat, Sitting
+from exams.services import sittings
+from scoring.marking import Marked, Paper
 from scoring.models import DomainResult, Result, SeatResult
 
 MOST_SEEN_BEFORE = 5  # beyond this the score says too little about a form never seen
 SWEEP_BATCH = 200
+BATCH = 250  # sittings whose results are written together
+
+Progress = Callable[[int, int], None]
 
 logger = logging.getLogger(__name__)
 
 
 class NotClosed(Exception):
     """Only a closed sitting can be scored."""
-
-
-@dataclass(frozen=True, slots=True)
-class Marked:
-    """One seat, what was answered there, and whether that is right."""
-
-    seat: Seat
-    revision: Revision
-    response: tuple[str, ...]
-    key: tuple[str, ...]
-    answered: bool
-    correct: bool
-    spent_ms: int
-    seen_before: bool
 
 
 def score(*, sitting_id: uuid.UUID, now: dt.datetime) -> Result:
@@ -53,65 +39,96 @@ def score(*, sitting_id: uuid.UUID, now: dt.datetime) -> Result:
         if sitting.state != Sitting.State.CLOSED:
             raise NotClosed
         existing = Result.objects.current().filter(sitting=sitting).first()
-        return existing or _make_result(sitting, now)
+        return existing or _make_results([sitting], {}, now)[0]
 
 
-def mark(sitting: Sitting) -> list[Marked]:
-    """Every seat of the sitting's form in order, marked all or nothing. A constant number of statements."""
-    answers = {answer.seat: answer for answer in Answer.objects.filter(sitting=sitting)}
-    before = _seen_before(sitting)
-    seats = list(Seat.objects.filter(form=sitting.form_id).select_related("task__domain").order_by("number"))
-    revisions = Revision.objects.with_content().in_bulk([seat.revision_id for seat in seats])
-    return [_mark(seat, revisions[seat.revision_id], answers.get(seat.number), before) for seat in seats]
+@transaction.atomic
+def score_all(*, sitting_ids: Sequence[uuid.UUID], now: dt.datetime, progress: Progress | None = None) -> int:
+    """Score many closed sittings as `score` does, with statements by the batch. Returns how many had no result yet.
+
+    Raises NotClosed, and then none is scored.
+    """
+    papers: dict[int, Paper] = {}
+    made = 0
+    for start in range(0, len(sitting_ids), BATCH):
+        batch = sitting_ids[start : start + BATCH]
+        # In one order, so that two of us never wait for each other.
+        locked = list(Sitting.objects.select_for_update().filter(pk__in=batch).order_by("pk"))
+        if any(sitting.state != Sitting.State.CLOSED for sitting in locked):
+            raise NotClosed
+        scored = set(Result.objects.current().filter(sitting__in=locked).values_list("sitting_id", flat=True))
+        made += len(_make_results([sitting for sitting in locked if sitting.pk not in scored], papers, now))
+        if progress:
+            progress(start + len(batch), len(sitting_ids))
+    return made
 
 
-def _mark(seat: Seat, revision: Revision, answer: Answer | None, before: set[int]) -> Marked:
-    kind = revision.strategy
-    key = seat.key(kind.key(revision.content))
-    response = tuple(answer.response) if answer else ()
-    answered = kind.is_complete(response, slots=seat.slots)
-    return Marked(
-        seat=seat,
-        revision=revision,
-        response=response,
-        key=key,
-        answered=answered,
-        correct=answered and kind.is_correct(response, key),
-        spent_ms=answer.spent_ms if answer else 0,
-        seen_before=revision.question_id in before,
-    )
+def _make_results(chosen: Sequence[Sitting], papers: dict[int, Paper], now: dt.datetime) -> list[Result]:
+    """Mark the sittings and write their results. `papers` keeps what was read of their forms."""
+    answers: dict[uuid.UUID, list[Answer]] = defaultdict(list)
+    for answer in Answer.objects.filter(sitting__in=chosen):
+        answers[answer.sitting_id].append(answer)
+    before = _seen_before(chosen)
+    results, seats, domains = [], [], []
+    for sitting in chosen:
+        paper = papers.get(sitting.form_id)
+        if paper is None:
+            paper = papers[sitting.form_id] = Paper(sitting.form)
+        marked = paper.mark(answers[sitting.pk], before[sitting.pk])
+        result = _result(sitting, paper, marked, now)
+        results.append(result)
+        seats += _seats(result, marked)
+        domains += _domains(result, paper, marked)
+    Result.objects.bulk_create(results)
+    SeatResult.objects.bulk_create(seats)
+    DomainResult.objects.bulk_create(domains)
+    return results
 
 
-def _seen_before(sitting: Sitting) -> set[int]:
-    """Questions that earlier sittings showed to the same person, whatever the exam."""
-    earlier = Sitting.objects.filter(user=sitting.user_id, started_at__lt=sitting.started_at)
-    return set(Seat.objects.filter(form__sittings__in=earlier).values_list("revision__question_id", flat=True))
+def _seen_before(chosen: Sequence[Sitting]) -> dict[uuid.UUID, set[int]]:
+    """Sitting -> questions that earlier real sittings showed to the same person, whatever the exam. Two statements."""
+    people = {sitting.user_id for sitting in chosen}
+    sat: dict[int, list[tuple[int, dt.datetime]]] = defaultdict(list)
+    for user, form, started_at in (
+        Sitting.objects.real().filter(user__in=people).order_by().values_list("user_id", "form_id", "started_at")
+    ):
+        sat[user].append((form, started_at))
+    earlier = {
+        sitting.pk: {form for form, started_at in sat[sitting.user_id] if started_at < sitting.started_at}
+        for sitting in chosen
+    }
+    shown: dict[int, set[int]] = defaultdict(set)
+    rows = Seat.objects.filter(form__in=set().union(*earlier.values())).order_by()
+    for form, question in rows.values_list("form_id", "revision__question_id"):
+        shown[form].add(question)
+    return {sitting: set().union(*(shown[form] for form in forms)) for sitting, forms in earlier.items()}
 
 
-def _make_result(sitting: Sitting, now: dt.datetime) -> Result:
-    marked = mark(sitting)
-    table = bank.current_table(sitting.form)
+def _result(sitting: Sitting, paper: Paper, marked: Sequence[Marked], now: dt.datetime) -> Result:
     scored = [seat for seat in marked if seat.seat.scored]
     raw = sum(seat.correct for seat in scored)
-    row = table.rows.get(raw=raw)
+    row = paper.rows[raw]
     seen = sum(seat.seen_before for seat in scored)
-    low, high = likely_range(table, [seat.seat.number for seat in scored], raw)
-    result = Result.objects.create(
+    low, high = paper.likely_range(raw)
+    return Result(
         sitting=sitting,
-        table=table,
+        table=paper.table,
         created_at=now,
         raw=raw,
-        maximum_raw=table.maximum_raw,
+        maximum_raw=paper.table.maximum_raw,
         equated=row.equated,
         scaled=row.scaled,
         passed=row.passed,
-        provisional=table.provisional,
+        provisional=paper.table.provisional,
         likely_low=low,
         likely_high=high,
-        chance_of_passing=None if seen > MOST_SEEN_BEFORE else chance_of_passing(sitting, table, scored, raw),
+        chance_of_passing=None if seen > MOST_SEEN_BEFORE else paper.chance_of_passing(raw),
         seen_before=seen,
     )
-    SeatResult.objects.bulk_create(
+
+
+def _seats(result: Result, marked: Sequence[Marked]) -> list[SeatResult]:
+    return [
         SeatResult(
             result=result,
             seat=seat.seat.number,
@@ -123,69 +140,27 @@ def _make_result(sitting: Sitting, now: dt.datetime) -> Result:
             seen_before=seat.seen_before,
         )
         for seat in marked
-    )
-    DomainResult.objects.bulk_create(_domains(result, table, scored))
-    return result
+    ]
 
 
-def _domains(result: Result, table: ScoreTable, scored: Sequence[Marked]) -> list[DomainResult]:
-    by_domain: dict[int, list[Marked]] = defaultdict(list)
-    for seat in scored:
-        by_domain[seat.seat.task.domain_id].append(seat)
+def _domains(result: Result, paper: Paper, marked: Sequence[Marked]) -> list[DomainResult]:
+    right = {seat.seat.number for seat in marked if seat.correct}
     rows = []
-    for seats in by_domain.values():
-        correct = sum(seat.correct for seat in seats)
-        level = report.domain_level(correct, *bank.parameters(table, [seat.seat.number for seat in seats]))
+    for domain, numbers in paper.domains.items():
+        correct = len(right.intersection(numbers))
+        level = paper.level(domain, correct)
         rows.append(
             DomainResult(
                 result=result,
-                domain=seats[0].seat.task.domain,
+                domain=domain,
                 correct=correct,
-                scored=len(seats),
+                scored=len(numbers),
                 expected=level.expected,
                 meets=level.meets,
                 too_close=level.too_close,
             )
         )
-    return sorted(rows, key=lambda row: row.domain.number)
-
-
-def prior_for(table: ScoreTable) -> Prior:
-    """What is believed about a candidate before the answers. Until there is a calibrated population, N(0, 1.5²)."""
-    return report.UNCALIBRATED_PRIOR
-
-
-def rating_error(table: ScoreTable) -> float:
-    """Standard deviation, in logits, that judged difficulty adds to a score's uncertainty; 0 once measured."""
-    if not table.provisional:
-        return 0.0
-    equated_to = None if table.form.reference else table.maximum_raw
-    return report.rating_error_sd(report.DESK_RATING_SD, table.maximum_raw, equated_to)
-
-
-def likely_range(table: ScoreTable, scored: Sequence[int], raw: int) -> tuple[int, int]:
-    """Central 68 % interval for the score that the candidate's ability is worth, around the one obtained."""
-    a, b = bank.parameters(table, scored)
-    scaled = list(table.rows.order_by("raw").values_list("scaled", flat=True))
-    return report.likely_range(raw, a, b, scaled, prior_for(table), rating_error(table))
-
-
-def chance_of_passing(sitting: Sitting, table: ScoreTable, scored: Sequence[Marked], raw: int) -> int:
-    """Chance in per cent, in steps of 5, of passing the reference form today; 0 is under 5, 100 over 95."""
-    reference = bank.reference_form(sitting.exam)
-    if reference is None:
-        raise ValueError("an exam with a sitting has a reference form")
-    reference_table = bank.current_table(reference)
-    numbers = reference.seats.filter(scored=True).values_list("number", flat=True)
-    chance = report.chance_of_passing(
-        raw,
-        *bank.parameters(table, [seat.seat.number for seat in scored]),
-        *bank.parameters(reference_table, numbers),
-        reference_table.minimum_passing_raw,
-        prior_for(table),
-    )
-    steps = report.in_steps(chance)
-    return {report.Bound.UNDER: 0, report.Bound.OVER: 100}.get(steps.bound, steps.percent)
+    return rows
 
 
 def sweep(*, now: dt.datetime) -> dict[str, int]:

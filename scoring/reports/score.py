@@ -13,7 +13,7 @@ from exams.models import Answer, EndReason, Seat, Sitting
 from exams.services import bank
 from psychometrics import report, scaling
 from questions.models import Domain, Exam, Reference, Task
-from scoring import services
+from scoring import marking, services
 from scoring.models import DomainResult, Result, SeatResult
 from scoring.reports import charts, review
 
@@ -173,8 +173,8 @@ def _scale_chart(sitting: Sitting, result: Result, scored: Sequence[int]) -> Sca
         [float(equated) for equated in table.rows.order_by("raw").values_list("equated", flat=True)],
         scaling.Scale(minimum=exam.scale_minimum, maximum=exam.scale_maximum, pass_mark=exam.pass_mark),
         table.reference_cut,
-        services.prior_for(table),
-        services.rating_error(table),
+        marking.prior_for(table),
+        marking.rating_error(table),
     )
     scale = scale_of(exam)
     return ScaleChart(
