@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any, ClassVar
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX
 from django.contrib.auth.models import PermissionsMixin
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator
@@ -14,6 +15,8 @@ from django.db import models
 from django.db.models.functions import Lower
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
+
+SIMULATED_DOMAIN = "simulated.invalid"  # RFC 2606 reserves "invalid": no mail ever arrives there
 
 
 def valid_time_zone(name: str) -> None:
@@ -23,6 +26,11 @@ def valid_time_zone(name: str) -> None:
 
 
 class UserManager(BaseUserManager["User"]):
+    def simulated(self) -> models.QuerySet[User]:
+        """Candidates of simulated sittings, and nobody who could ever sign in."""
+        unusable = {"password__startswith": UNUSABLE_PASSWORD_PREFIX}
+        return self.filter(email__endswith=f"@{SIMULATED_DOMAIN}", is_active=False, **unusable)
+
     def get_by_natural_key(self, username: str | None) -> User:
         return self.get(email__iexact=username)
 

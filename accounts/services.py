@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import datetime as dt
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 
 from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
 from django.apps import apps as installed
 from django.apps.registry import Apps
+from django.contrib.auth.hashers import make_password
 from django.contrib.auth.management import create_permissions
 from django.contrib.auth.models import Group
 from django.db import transaction
 from django.utils import timezone
 
-from accounts.models import Accommodation, Multiplier, User
+from accounts.models import SIMULATED_DOMAIN, Accommodation, Multiplier, User
 from accounts.roles import PERMISSIONS, Role
 
 NO_EXTRA_TIME = (Decimal(Multiplier.NONE.value), 0)
@@ -107,6 +109,26 @@ def delete_account(*, user: User) -> None:
     if user.is_superuser and not any(other.pk != user.pk for other in superusers):
         raise LastSuperuserError("This is the last superuser. Make somebody else one first.")
     user.delete()
+
+
+# ---- simulated people --------------------------------------------------------------------------------------
+
+
+def create_simulated(*, joined: Mapping[str, dt.datetime]) -> list[User]:
+    """Inactive people without a password, as candidates of simulated sittings: name -> day of joining. One statement.
+
+    Their addresses lie in a domain that never exists, so neither signing in nor a reset link leads anywhere.
+    """
+    return User.objects.bulk_create(
+        User(
+            email=f"{name}@{SIMULATED_DOMAIN}",
+            display_name=f"Simulated {name}",
+            password=make_password(None),
+            is_active=False,
+            date_joined=day,
+        )
+        for name, day in joined.items()
+    )
 
 
 # ---- roles -------------------------------------------------------------------------------------------------
