@@ -26,7 +26,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from psychometrics.irt import FloatArray, Rating, probability
+from psychometrics.arrays import FloatArray
+from psychometrics.irt import Rating, probability
 
 BoolArray = NDArray[np.bool_]
 

@@ -21,7 +21,7 @@ from accounts.models import SIMULATED_DOMAIN, User
 from accounts.services import create_simulated
 from exams.models import Claim, EndReason, Form, Seat, Sitting
 from exams.services.bank import UNRATED
-from psychometrics.irt import FloatArray
+from psychometrics.arrays import FloatArray
 from psychometrics.simulation import (
     JUDGING,
     PACE,
