@@ -16,7 +16,7 @@ from exams.models import Answer, KeptChange, Seat, Sitting
 from scoring import services
 from scoring.models import Result
 from tests.e2e.devices import NewContext, sign_in
-from tests.e2e.paper import Paper, kept_on
+from tests.e2e.paper import BOXES, Paper, kept_on
 from tests.e2e.watch import Watch
 from tests.factories import key_of
 
@@ -135,6 +135,7 @@ def test_answers_left_behind_on_a_device_are_put_on_record(page: Page, context: 
     context.set_offline(True)
     paper.answer(seat, key_of(seat))
     expect(paper.status).to_contain_text("1 answer waits")
+    page.wait_for_function(f"async () => (await ({BOXES})()).length > 0")  # it is on the disk
     page.close(run_before_unload=False)
     leave(sitting, seconds=-1, grace=0)
     assert services.sweep(now=timezone.now()) == {"ended": 1, "closed": 1, "scored": 1}
