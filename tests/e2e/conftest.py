@@ -89,7 +89,9 @@ def base_url(server: Server) -> str:
 
 
 @pytest.fixture
-def new_context(browser: Browser, base_url: str, watch: Watch, transactional_db: None) -> Iterator[NewContext]:
+def new_context(
+    browser: Browser, base_url: str, server: Server, watch: Watch, transactional_db: None
+) -> Iterator[NewContext]:
     """Another device: a browser with no cookies and an empty store."""
     opened: list[BrowserContext] = []
 
@@ -104,7 +106,7 @@ def new_context(browser: Browser, base_url: str, watch: Watch, transactional_db:
     yield new
     for context in opened:
         context.close()
-    wait_until_quiet()  # before the tables are emptied
+    wait_until_quiet(server)  # before the tables are emptied
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import TextIO
 from urllib.parse import quote, urlencode
 
 from django.conf import settings
@@ -21,6 +22,7 @@ from tests.environment import ROOT
 HOST = "127.0.0.1"
 STOP_SECONDS = 10
 QUIET_SECONDS = 0.05
+PRODUCT, WATCHED = "config.wsgi:application", "tests.e2e.wsgi:application"
 AT_WORK = """
     SELECT pid, state, left(query, 200) FROM pg_stat_activity
     WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend'
@@ -33,7 +35,10 @@ class Server:
 
     def __init__(self, log: Path, *, workers: int = 1, **environment: str) -> None:
         self.log, self.workers, self.port = log, workers, free_port()
-        self.environment = {**os.environ, "DATABASE_URL": database_url(), "SITTING_GRACE_SECONDS": "120", **environment}
+        self.busy = log.with_suffix(".busy")
+        self.busy.touch()
+        self.environment = {**os.environ, "DATABASE_URL": database_url(), "SITTING_GRACE_SECONDS": "120",
+                            "CUTSCORE_TEST_BUSY": str(self.busy), **environment}  # fmt: skip
         self.process: subprocess.Popen[bytes] | None = None
         log.unlink(missing_ok=True)
 
@@ -48,8 +53,10 @@ class Server:
     def start(self) -> None:
         """Start and wait until the database answers through it."""
         with self.log.open("ab") as log:
+            command = server_command(host=HOST, port=self.port, workers=self.workers)
+            assert PRODUCT in command
             self.process = subprocess.Popen(
-                server_command(host=HOST, port=self.port, workers=self.workers),
+                [WATCHED if part == PRODUCT else part for part in command],
                 cwd=ROOT, env=self.environment, stdout=log, stderr=log, stdin=subprocess.DEVNULL,
                 start_new_session=True, preexec_fn=die_with_parent,
             )  # fmt: skip
@@ -90,17 +97,31 @@ def database_url() -> str:
     return f"postgresql://{person}@/{quote(parts['NAME'])}?{query}"
 
 
-def wait_until_quiet() -> None:
-    """Return when nothing has worked in the database for a moment: the server still answers what a closed browser sent.
+def wait_until_quiet(server: Server) -> None:
+    """Return when the server answers no request any more, though a closed browser had sent it, and nothing that a
+    killed one has left behind works in the database.
 
     Raises AssertionError with what is still going on after ten seconds.
     """
     patience = time.monotonic() + STOP_SECONDS
-    time.sleep(QUIET_SECONDS)
+    time.sleep(QUIET_SECONDS)  # what has been sent may not have arrived
+    with server.busy.open() as busy:
+        while not free(busy):
+            assert time.monotonic() < patience, "a request takes very long"
+            time.sleep(QUIET_SECONDS)
     with connection.cursor() as cursor:
         while cursor.execute(AT_WORK, [QUIET_SECONDS]).rowcount:
             assert time.monotonic() < patience, cursor.fetchall()
             time.sleep(QUIET_SECONDS)
+
+
+def free(busy: TextIO) -> bool:
+    """Whether nobody holds the lock; it is given back when the file is closed."""
+    try:
+        fcntl.flock(busy, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 def collect_static() -> None:
