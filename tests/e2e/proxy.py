@@ -13,6 +13,7 @@ from typing import Any
 
 HOST = "127.0.0.1"
 HEAD_LIMIT = 1 << 20
+HALT = 0.3  # seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +38,7 @@ class Network:
         self.asked: list[str] = []  # the first line of every request that came this far
         self.delay = 0.0  # seconds that every request takes longer
         self.rate = 0.0  # bytes a second that all replies share; 0 is as fast as it goes
+        self.halts: list[bytes] = []  # what a reply rests before for a moment
         self.line = asyncio.Lock()
         self.loop = asyncio.new_event_loop()
         self.writers: set[asyncio.StreamWriter] = set()
@@ -101,6 +103,12 @@ class Network:
                 if self.rate:
                     async with self.line:
                         await asyncio.sleep(len(reply) / self.rate)
+                for place in self.halts:
+                    before, at, reply = reply.partition(place)
+                    writer.write(before)
+                    await writer.drain()
+                    reply = at + reply
+                    await asyncio.sleep(HALT if at else 0)
                 writer.write(reply)
                 await writer.drain()
         except (OSError, asyncio.IncompleteReadError, asyncio.CancelledError):

@@ -17,6 +17,8 @@ from scoring import services
 from scoring.models import Result
 from tests.e2e.devices import NewContext, sign_in
 from tests.e2e.paper import BOXES, Paper, kept_on
+from tests.e2e.server import Server, wait_until_quiet
+from tests.e2e.steps import leave
 from tests.e2e.watch import Watch
 from tests.factories import key_of
 
@@ -27,16 +29,6 @@ pytestmark = [
 ]
 
 RESULT_FOLLOWS = 20_000
-
-
-def leave(sitting: Sitting, *, grace: int = 120, **left: float) -> Sitting:
-    """Set the clock of a sitting: it began so long ago that only `left` (minutes, seconds) remains."""
-    sitting.refresh_from_db()
-    sitting.started_at = timezone.now() + dt.timedelta(**left) - sitting.limit
-    sitting.deadline = sitting.computed_deadline()
-    sitting.grace_seconds = grace
-    sitting.save(update_fields=["started_at", "deadline", "grace_seconds"])
-    return sitting
 
 
 def scored_choice(sitting: Sitting) -> Seat:
@@ -126,7 +118,7 @@ def test_answers_that_come_after_the_grace_are_told_of(page: Page, context: Brow
 
 
 def test_answers_left_behind_on_a_device_are_put_on_record(page: Page, context: BrowserContext, sitting: Sitting,
-                                                            watch: Watch) -> None:  # fmt: skip
+                                                            watch: Watch, server: Server) -> None:  # fmt: skip
     """The window was closed without a network, and somebody comes back to it when the exam is over."""
     watch.allow("ERR_INTERNET_DISCONNECTED", "404")
     seat = scored_choice(sitting)
@@ -137,6 +129,7 @@ def test_answers_left_behind_on_a_device_are_put_on_record(page: Page, context: 
     expect(paper.status).to_contain_text("1 answer waits")
     page.wait_for_function(f"async () => (await ({BOXES})()).length > 0")  # it is on the disk
     page.close(run_before_unload=False)
+    wait_until_quiet(server)
     leave(sitting, seconds=-1, grace=0)
     assert services.sweep(now=timezone.now()) == {"ended": 1, "closed": 1, "scored": 1}
     context.set_offline(False)
@@ -152,7 +145,7 @@ def test_answers_left_behind_on_a_device_are_put_on_record(page: Page, context: 
     expect(report.locator("#leftovers")).to_be_hidden()
 
 
-def test_nobody_is_there(page: Page, sitting: Sitting) -> None:
+def test_nobody_is_there(page: Page, sitting: Sitting, server: Server) -> None:
     """The browser is closed: the sweep ends the sitting as of its deadline and, after the grace, scores it."""
     seat = scored_choice(sitting)
     paper = Paper(page).open(sitting)
@@ -160,6 +153,7 @@ def test_nobody_is_there(page: Page, sitting: Sitting) -> None:
     paper.answer(seat, key_of(seat))
     paper.saved()
     page.close()
+    wait_until_quiet(server)  # a request after the deadline would end the sitting itself
     leave(sitting, seconds=-1)
     assert services.sweep(now=sitting.deadline) == {"ended": 1, "closed": 0, "scored": 0}
     assert_ran_out(sitting)

@@ -17,8 +17,8 @@ from scoring.models import Result
 from tests.e2e.devices import NewContext, sign_in
 from tests.e2e.paper import Paper, in_stored_order
 from tests.e2e.plainkeys import FOCUSED, arrive, assert_in_sight, operate
+from tests.e2e.steps import leave
 from tests.e2e.test_axe import Inspector
-from tests.e2e.test_deadline import leave
 from tests.e2e.test_full_sitting import responses
 from tests.e2e.test_leaks import TELLING, WITHOUT_CONTENT, plain, secrets_of, without_tags
 from tests.e2e.watch import Watch

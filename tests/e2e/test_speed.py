@@ -36,6 +36,8 @@ ONE_ANSWER, FULLEST = 1_024, 4_096  # bytes of a body
 RUNS = 5
 KINDS = ["multiple_choice", "multiple_response", "ordering", "matching"]
 
+# Where the page may be cut in two on its way.
+PLACES = ['<div class="timer"', '<a class="btn end"', '<main id="main"', "<fieldset", "<aside", "<footer", "</footer>"]
 # From the key press until the browser has painted what it did.
 TIME_KEYS = """
 () => {
@@ -118,6 +120,17 @@ def test_nothing_moves_by_itself(page: Page, sitting: Sitting, network: Network,
     total = sum(shift["value"] for shift in shifts)
     show(f"layout shift in a session that opens on {kind}", round(total, 4), 0)
     assert shifts == [], shifts
+
+
+def test_nothing_moves_while_the_page_arrives(page: Page, sitting: Sitting, network: Network) -> None:
+    """It comes in pieces on a slow line, and the browser shows what it has."""
+    page.add_init_script(TIME_SHIFTS)
+    page.set_extra_http_headers({"Accept-Encoding": "identity"})
+    network.halts = [place.encode() for place in PLACES]
+    paper = Paper(page).open(sitting)
+    page.wait_for_timeout(300)
+    assert page.evaluate("shifts") == []
+    expect(paper.place).to_be_visible()
 
 
 def slow(page: Page, network: Network) -> None:
