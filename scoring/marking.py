@@ -22,6 +22,7 @@ class Marked:
     revision: Revision
     response: tuple[str, ...]
     key: tuple[str, ...]
+    scored: bool
     answered: bool
     correct: bool
     spent_ms: int
@@ -29,22 +30,25 @@ class Marked:
 
 
 class Paper:
-    """A form's seats with their keys, and its newest table. A constant number of statements, whatever is asked.
+    """A form's seats with their keys, and a version of its table, the newest if none is given. A constant number of
+    statements, whatever is asked.
 
     What hangs on the raw score alone is worked out once for each score.
     """
 
-    def __init__(self, form: Form) -> None:
+    def __init__(self, form: Form, table: ScoreTable | None = None) -> None:
         self.form = form
-        self.table: ScoreTable = bank.current_table(form)
+        self.table: ScoreTable = table or bank.current_table(form)
         self.rows: dict[int, ScoreRow] = {row.raw: row for row in self.table.rows.all()}
         self.seats = list(Seat.objects.filter(form=form).select_related("task__domain").order_by("number"))
         self.revisions = Revision.objects.with_content().in_bulk([seat.revision_id for seat in self.seats])
-        self.keys: dict[int, tuple[str, ...]] = {}
+        # Every response that is right, the one to show first.
+        self.keys: dict[int, list[tuple[str, ...]]] = {}
         for seat in self.seats:
             revision = self.revisions[seat.revision_id]
-            self.keys[seat.number] = seat.key(revision.strategy.key(revision.content))
-        self.scored = [seat for seat in self.seats if seat.scored]
+            right = self.table.keys.get(str(seat.number)) or [revision.strategy.key(revision.content)]
+            self.keys[seat.number] = [seat.key(tuple(numbers)) for numbers in right]
+        self.scored = [seat for seat in self.seats if seat.scored and seat.number not in self.table.removed]
         self._ranges: dict[int, tuple[int, int]] = {}
         self._chances: dict[int, int] = {}
         self._levels: dict[tuple[int, int], report.DomainLevel] = {}
@@ -56,16 +60,17 @@ class Paper:
 
     def _mark(self, seat: Seat, answer: Answer | None, before: Collection[int]) -> Marked:
         revision = self.revisions[seat.revision_id]
-        kind, key = revision.strategy, self.keys[seat.number]
+        kind, keys = revision.strategy, self.keys[seat.number]
         response = tuple(answer.response) if answer else ()
         answered = kind.is_complete(response, slots=seat.slots)
         return Marked(
             seat=seat,
             revision=revision,
             response=response,
-            key=key,
+            key=keys[0],
+            scored=seat.scored and seat.number not in self.table.removed,
             answered=answered,
-            correct=answered and kind.is_correct(response, key),
+            correct=answered and any(kind.is_correct(response, key) for key in keys),
             spent_ms=answer.spent_ms if answer else 0,
             seen_before=revision.question_id in before,
         )
@@ -119,8 +124,10 @@ class Paper:
 
 
 def prior_for(table: ScoreTable) -> Prior:
-    """What is believed about a candidate before the answers. Until there is a calibrated population, N(0, 1.5²)."""
-    return report.UNCALIBRATED_PRIOR
+    """What is believed about a candidate before the answers: first sittings once measured, until then N(0, 1.5²)."""
+    if table.population_mean is None or table.population_sd is None:
+        return report.UNCALIBRATED_PRIOR
+    return Prior(table.population_mean, table.population_sd)
 
 
 def rating_error(table: ScoreTable) -> float:

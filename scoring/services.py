@@ -105,7 +105,7 @@ def _seen_before(chosen: Sequence[Sitting]) -> dict[uuid.UUID, set[int]]:
 
 
 def _result(sitting: Sitting, paper: Paper, marked: Sequence[Marked], now: dt.datetime) -> Result:
-    scored = [seat for seat in marked if seat.seat.scored]
+    scored = [seat for seat in marked if seat.scored]
     raw = sum(seat.correct for seat in scored)
     row = paper.rows[raw]
     seen = sum(seat.seen_before for seat in scored)
@@ -133,7 +133,7 @@ def _seats(result: Result, marked: Sequence[Marked]) -> list[SeatResult]:
             result=result,
             seat=seat.seat.number,
             task=seat.seat.task,
-            scored=seat.seat.scored,
+            scored=seat.scored,
             correct=seat.correct,
             answered=seat.answered,
             spent_ms=seat.spent_ms,

@@ -1,10 +1,11 @@
 from __future__ import annotations
 
-from django.urls import URLPattern, path
+from django.urls import URLPattern, URLResolver, include, path
 
 from scoring import views
 
-urlpatterns: list[URLPattern] = [
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("bank/", include("scoring.bank.urls")),
     path("exams/", views.exam_list, name="exam_list"),
     path("exams/<slug:code>/", views.exam_detail, name="exam_detail"),
     path("sittings/<uuid:sitting_id>/end/", views.sitting_end, name="sitting_end"),

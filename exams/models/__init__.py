@@ -1,7 +1,7 @@
 """Rows of delivery: forms with their seats and tables, sittings with their answers and their timeline."""
 
 from exams.models.answers import Answer, Claim, KeptChange, Pad
-from exams.models.forms import Form, ScoreRow, ScoreTable, Seat
+from exams.models.forms import Form, ScoreRow, ScoreTable, Seat, Standard
 from exams.models.sittings import EndReason, Sitting
 from exams.models.timeline import Event
 
@@ -17,4 +17,5 @@ __all__ = [
     "ScoreTable",
     "Seat",
     "Sitting",
+    "Standard",
 ]

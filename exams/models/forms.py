@@ -98,8 +98,50 @@ class Seat(models.Model):
         return tuple(self.tokens[self.options.index(number)] for number in numbers)
 
 
+class Standard(models.Model):
+    """The exam's cut score and where it lies on the ability scale. Rows never change; the newest one holds.
+
+    A row is written when the reference form is made, when somebody changes S, and when a calibration is promoted.
+    """
+
+    exam = models.ForeignKey(Exam, on_delete=models.CASCADE, related_name="standards")
+    version = models.PositiveSmallIntegerField(default=1)
+    cut = models.DecimalField(max_digits=9, decimal_places=4, help_text="S, raw points on the reference form.")
+    ability = models.FloatField(
+        default=0.0, help_text="θ of the borderline candidate on the stored parameters' scale: T_reference(θ) = S."
+    )
+    # What is believed of a question that is not measured: a = slope, d = alpha + beta·logit(rating).
+    slope = models.FloatField(default=1.0)
+    alpha = models.FloatField(default=0.0)
+    beta = models.FloatField(default=1.0)
+    population_mean = models.FloatField(null=True, blank=True, help_text="First sittings, on the same scale.")
+    population_sd = models.FloatField(null=True, blank=True)
+    reason = models.CharField(max_length=500)
+    preview = models.JSONField(default=dict, blank=True, help_text="What whoever set it was shown.")
+    set_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
+    )
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ("exam", "-version")
+        constraints = (
+            models.UniqueConstraint(fields=("exam", "version"), name="standard_version_unique"),
+            models.CheckConstraint(
+                condition=Q(population_mean__isnull=True, population_sd__isnull=True) | Q(population_sd__gt=0),
+                name="standard_population_whole",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.exam_id}: {self.cut}"
+
+
 class ScoreTable(models.Model):
-    """One version of a form's table from raw to equated and scaled score. Rows never change."""
+    """One version of a form's table from raw to equated and scaled score. Rows never change.
+
+    It says all that scoring needs beside the answers: which seats count no more, and which keys were corrected.
+    """
 
     form = models.ForeignKey(Form, on_delete=models.CASCADE, related_name="tables")
     version = models.PositiveSmallIntegerField(default=1)
@@ -112,7 +154,17 @@ class ScoreTable(models.Model):
     minimum_passing_raw = models.PositiveSmallIntegerField()
     maximum_raw = models.PositiveSmallIntegerField()
     provisional = models.BooleanField(default=True, help_text="Rests on judged, not measured, difficulty.")
-    # Item parameters as they were when the table was made, by seat number; empty for questions without a rating.
+    removed = ArrayField(
+        models.PositiveSmallIntegerField(), default=list, blank=True, help_text="Scored seats that count no more."
+    )
+    keys = models.JSONField(
+        default=dict, blank=True,
+        help_text="Seat number -> the responses that are right, in option numbers, where a key was corrected.",
+    )  # fmt: skip
+    population_mean = models.FloatField(null=True, blank=True, help_text="First sittings, with the cut at 0.")
+    population_sd = models.FloatField(null=True, blank=True)
+    # Item parameters as they were when the table was made, by seat number, with the borderline candidate at θ = 0;
+    # empty for questions without a rating.
     discriminations = ArrayField(models.FloatField(null=True))
     intercepts = ArrayField(models.FloatField(null=True))
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import math
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable
+from decimal import Decimal
 
 from django.db.models import Count, FilteredRelation, Q
 
-from exams.models import Form, ScoreTable, Seat, Sitting
+from exams.models import Form, ScoreTable, Seat, Sitting, Standard
 from psychometrics import irt
 from psychometrics.assembly import Blueprint, Candidate, Draft, Share, Target
 from questions.kinds import CASE_STUDY
@@ -17,6 +18,7 @@ from questions.models.bank import RevisionState
 from questions.models.measurement import Status
 
 UNRATED = 7_000  # ten-thousandths; only pretest questions, which never count, are without a rating
+UNRATED_SHARE = Decimal(UNRATED) / 10_000
 ABILITIES = (-1.0, 0.0, 1.0)
 
 
@@ -71,7 +73,7 @@ def candidates_of(exam: Exam, *, seen: Collection[int] = ()) -> list[Candidate]:
         if first in revision_of and second in revision_of:
             enemies[first].add(revision_of[second])
             enemies[second].add(revision_of[first])
-    exposure = exposures(exam)
+    exposure, standard = exposures(exam), standard_of(exam)
     return [
         Candidate(
             id=revision,
@@ -79,8 +81,8 @@ def candidates_of(exam: Exam, *, seen: Collection[int] = ()) -> list[Candidate]:
             kind=CASE_STUDY if scenario else kind,
             scorable=status != Status.PRETEST,
             rating=UNRATED if rating is None else int(rating * 10_000),
-            a=1.0 if slope is None else slope,
-            d=logit(UNRATED / 10_000 if rating is None else float(rating)) if intercept is None else intercept,
+            a=(at_cut := parameters_at_cut(standard, rating or UNRATED_SHARE, slope, intercept))[0],
+            d=at_cut[1],
             calibrated=status == Status.CALIBRATED,
             exposure=exposure[question],
             first_exposures=first_exposures,
@@ -110,6 +112,23 @@ def seen_by(user_id: int) -> set[int]:
     """Questions that the person has met in any real sitting, whatever the exam."""
     rows = Seat.objects.filter(form__sittings__in=Sitting.objects.real().filter(user=user_id)).order_by()
     return set(rows.values_list("revision__question_id", flat=True))
+
+
+def standard_of(exam: Exam) -> Standard:
+    """The exam's newest standard; before there is a reference form one that says what is believed without data."""
+    return Standard.objects.filter(exam=exam).order_by("-version").first() or Standard(exam=exam, version=0, cut=0)
+
+
+def parameters_at_cut(
+    standard: Standard, rating: Decimal, slope: float | None, intercept: float | None
+) -> tuple[float, float]:
+    """Slope a and intercept d of a question, θ being 0 for the borderline candidate.
+
+    A question that is not measured has no parameters of its own and follows the line through the ratings.
+    """
+    if slope is None or intercept is None:
+        slope, intercept = standard.slope, standard.alpha + standard.beta * logit(float(rating))
+    return slope, intercept + slope * standard.ability
 
 
 def reference_form(exam: Exam) -> Form | None:

@@ -5,15 +5,15 @@ from __future__ import annotations
 import random
 import secrets
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from decimal import Decimal
 
 from django.db import transaction
 from django.db.models import Max
 
 from accounts.models import User
-from exams.models import Form, ScoreRow, ScoreTable, Seat
-from exams.services.bank import current_table, logit, parameters, reference_form
+from exams.models import Form, ScoreRow, ScoreTable, Seat, Standard
+from exams.services.bank import current_table, parameters, parameters_at_cut, reference_form, standard_of
 from psychometrics import equating, irt, scaling
 from psychometrics.assembly import Draft
 from questions.models import Exam, Placement, Revision, Standing
@@ -135,41 +135,64 @@ def _tokens(count: int) -> list[str]:
     return list(tokens)
 
 
-def make_table(*, form: Form, seats: Sequence[Seat], reason: str) -> ScoreTable:
+def make_table(
+    *,
+    form: Form,
+    seats: Sequence[Seat],
+    reason: str,
+    removed: Collection[int] | None = None,
+    keys: Mapping[str, Sequence[Sequence[int]]] | None = None,
+) -> ScoreTable:
     """Write the next version of the form's table from what is known of its questions now.
 
-    The cut S is the exact rating sum of the exam's reference form; every other form is equated to it by IRT
-    true-score equating. See docs/scoring.md.
+    The cut S is the exam's standard, at first the exact rating sum of its reference form; every other form is equated
+    to that by IRT true-score equating. `removed` seats (numbers) count no more, and `keys` (seat number -> right
+    responses in option numbers) replace those of the questions; where not given, those of the last version go on
+    standing. A reference form that has lost a question is equated to itself as it was. See docs/scoring.md.
     """
     exam = form.exam
+    before = form.tables.order_by("-version").first()
+    removed = sorted(before.removed if removed is None and before else removed or ())
+    corrected = (
+        before.keys if keys is None and before else {number: list(right) for number, right in (keys or {}).items()}
+    )
     standings = {row.revision_id: row for row in Standing.objects.filter(exam=exam, revision__seats__form=form)}
     in_order = [standings.get(seat.revision_id) for seat in sorted(seats, key=lambda seat: seat.number)]
-    scored = [seat.number for seat in seats if seat.scored]
-    discriminations = [_slope(standing) for standing in in_order]
-    intercepts = [_intercept(standing) for standing in in_order]
+    full = [seat.number for seat in seats if seat.scored]
+    scored = [number for number in full if number not in removed]
     reference = reference_form(exam)
+    is_reference = reference is None or reference.pk == form.pk
+    standard = standard_of(exam)
+    if not standard.version:
+        standard = _first_standard(exam, sum((_rating(in_order[number - 1]) for number in full), Decimal(0)))
+    known = [_parameters(standard, standing) for standing in in_order]
     table = ScoreTable(
         form=form,
-        version=(form.tables.aggregate(Max("version"))["version__max"] or 0) + 1,
+        version=(before.version if before else 0) + 1,
         reason=reason,
+        reference_cut=standard.cut,
         maximum_raw=len(scored),
         provisional=not all(_is_measured(in_order[number - 1]) for number in scored),
-        discriminations=discriminations,
-        intercepts=intercepts,
+        removed=removed,
+        keys=corrected,
+        population_mean=None if standard.population_mean is None else standard.population_mean - standard.ability,
+        population_sd=standard.population_sd,
+        discriminations=[slope for slope, _ in known],
+        intercepts=[intercept for _, intercept in known],
     )
     a, b = parameters(table, scored)
-    if reference is None or reference.pk == form.pk:
-        table.reference_cut = sum((_rating(in_order[number - 1]) for number in scored), Decimal(0))
-        a_reference, b_reference = a, b
+    if is_reference:
+        a_reference, b_reference = parameters(table, full)
     else:
-        reference_table = current_table(reference)
-        table.reference_cut = reference_table.reference_cut
+        assert reference is not None
         a_reference, b_reference = parameters(
-            reference_table, reference.seats.filter(scored=True).values_list("number", flat=True)
+            current_table(reference), reference.seats.filter(scored=True).values_list("number", flat=True)
         )
     equated = equating.true_score(a, b, a_reference, b_reference)
     table.expected_at_cut = float(irt.characteristic_curve(0.0, a, b))
-    table.minimum_passing_raw = scaling.minimum_passing_raw(table.expected_at_cut)
+    table.minimum_passing_raw = scaling.minimum_passing_raw(
+        float(standard.cut) if is_reference and not removed else table.expected_at_cut
+    )
     table.save(force_insert=True)
     scale = scaling.Scale(minimum=exam.scale_minimum, maximum=exam.scale_maximum, pass_mark=exam.pass_mark)
     rows = scaling.score_table(scale, equated, table.reference_cut, len(a_reference), table.minimum_passing_raw)
@@ -182,20 +205,18 @@ def make_table(*, form: Form, seats: Sequence[Seat], reason: str) -> ScoreTable:
     return table
 
 
+def _first_standard(exam: Exam, cut: Decimal) -> Standard:
+    return Standard.objects.create(exam=exam, version=1, cut=cut, reason="Sum of the ratings of the reference form.")
+
+
 def _is_measured(standing: Standing | None) -> bool:
     return standing is not None and standing.status == Status.CALIBRATED
 
 
-def _slope(standing: Standing | None) -> float | None:
+def _parameters(standard: Standard, standing: Standing | None) -> tuple[float | None, float | None]:
     if standing is None or standing.rating is None:
-        return None
-    return 1.0 if standing.discrimination is None else standing.discrimination
-
-
-def _intercept(standing: Standing | None) -> float | None:
-    if standing is None or standing.rating is None:
-        return None
-    return logit(float(standing.rating)) if standing.intercept is None else standing.intercept
+        return None, None
+    return parameters_at_cut(standard, standing.rating, standing.discrimination, standing.intercept)
 
 
 def _rating(standing: Standing | None) -> Decimal:

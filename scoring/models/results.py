@@ -22,6 +22,10 @@ class Result(models.Model):
     current = models.BooleanField(default=True)
     table = models.ForeignKey(ScoreTable, on_delete=models.RESTRICT, related_name="results")
     created_at = models.DateTimeField()
+    regrade = models.ForeignKey(
+        "scoring.Regrade", on_delete=models.PROTECT, null=True, blank=True, related_name="results",
+        help_text="What made this version, if not the close of the sitting.",
+    )  # fmt: skip
     raw = models.PositiveSmallIntegerField()
     maximum_raw = models.PositiveSmallIntegerField()
     equated = models.DecimalField(max_digits=10, decimal_places=6)

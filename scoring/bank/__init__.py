@@ -1,0 +1,1 @@
+"""Pages of measurement for authors: what is known of an exam, its standard, its forms and its questions."""

@@ -1,0 +1,7 @@
+"""Rows of scoring: results and their versions, calibration runs, regrades."""
+
+from scoring.models.calibration import CalibrationRun, RunForm, Rung, RunItem
+from scoring.models.regrades import Regrade
+from scoring.models.results import DomainResult, Result, SeatResult
+
+__all__ = ["CalibrationRun", "DomainResult", "Regrade", "Result", "RunForm", "RunItem", "Rung", "SeatResult"]
