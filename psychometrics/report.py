@@ -29,8 +29,8 @@ from psychometrics.irt import (
     FloatArray,
     Prior,
     characteristic_curve,
+    conditional_sem,
     posterior_of_score,
-    probability,
     score_distribution,
 )
 from psychometrics.scaling import Number, Scale
@@ -180,11 +180,9 @@ def domain_level(score: int, a: ArrayLike, b: ArrayLike) -> DomainLevel:
     measurement at theta = 0, the square root of the sum of P(1 - P) (Birnbaum 1968; Kolen & Brennan 2014), both
     with a tolerance of 1e-6 raw points. Raises ValueError unless 0 <= score <= n, and for bad items.
     """
-    right = probability(0.0, a, b)
-    if not 0 <= operator.index(score) <= right.size:
-        raise ValueError(f"score {score} is not between 0 and {right.size}")
-    expected = float(right.sum())
-    error = math.sqrt(float((right * (1 - right)).sum()))
+    expected, error = characteristic_curve(0.0, a, b), conditional_sem(0.0, a, b)
+    if not 0 <= operator.index(score) <= np.size(a):
+        raise ValueError(f"score {score} is not between 0 and {np.size(a)}")
     return DomainLevel(
         meets=score >= expected - TOLERANCE,
         too_close=abs(score - expected) <= error + TOLERANCE,

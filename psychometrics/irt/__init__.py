@@ -1,7 +1,7 @@
 """Item response theory: the model, what scores say about ability, and how items are calibrated."""
 
 from psychometrics.arrays import FloatArray
-from psychometrics.irt.abilities import NoEstimate, NothingSeen, conditional_sem, eap, map_, ml, wle
+from psychometrics.irt.abilities import NoEstimate, NothingSeen, eap, map_, ml, wle
 from psychometrics.irt.calibrated import (
     BadSettings,
     CalibrationError,
@@ -29,6 +29,7 @@ from psychometrics.irt.model import (
     Rating,
     Thetas,
     characteristic_curve,
+    conditional_sem,
     from_rating,
     information,
     item_parameters,

@@ -27,7 +27,6 @@ from numpy.typing import ArrayLike
 from scipy.special import expit
 
 from psychometrics.arrays import FloatArray
-from psychometrics.irt.model import Thetas, probability
 from psychometrics.irt.patterns import Patterns, patterns, spread
 from psychometrics.irt.summed import NODES, Prior
 from psychometrics.responses import BadResponses
@@ -183,20 +182,6 @@ def wle(responses: Any, a: ArrayLike, b: ArrayLike, *, errors: bool = False) -> 
     low, high = np.clip(best - step, low, high), np.clip(best + step, low, high)
     theta = _root(slope, low, high, np.clip(best, low, high))
     return (theta, _inverse_root(given.information(theta))) if errors else theta
-
-
-@overload
-def conditional_sem(theta: float, a: ArrayLike, b: ArrayLike) -> float: ...
-@overload
-def conditional_sem(theta: Thetas, a: ArrayLike, b: ArrayLike) -> FloatArray: ...
-def conditional_sem(theta: float | Thetas, a: ArrayLike, b: ArrayLike) -> float | FloatArray:
-    """Return the standard error of measurement of the raw score given theta, in raw points: (t,) -> (t,).
-
-    The square root of the sum of P(1 - P) over the items (Lord 1980, chapter 4). Errors as in `probability`.
-    """
-    right = probability(theta, a, b)
-    sem: FloatArray = np.sqrt((right * (1 - right)).sum(axis=-1))
-    return float(sem) if np.ndim(sem) == 0 else sem
 
 
 def _all_have_seen(given: Patterns) -> None:

@@ -81,6 +81,19 @@ def information(theta: float | Thetas, a: ArrayLike, b: ArrayLike) -> float | Fl
 
 
 @overload
+def conditional_sem(theta: float, a: ArrayLike, b: ArrayLike) -> float: ...
+@overload
+def conditional_sem(theta: Thetas, a: ArrayLike, b: ArrayLike) -> FloatArray: ...
+def conditional_sem(theta: float | Thetas, a: ArrayLike, b: ArrayLike) -> float | FloatArray:
+    """Return the standard error of measurement of the raw score given theta, in raw points: (t,) -> (t,).
+
+    The square root of the sum of P(1 - P) over the items (Lord 1980, chapter 4). Errors as in `probability`.
+    """
+    right = probability(theta, a, b)
+    return _plain(np.sqrt((right * (1 - right)).sum(axis=-1)))
+
+
+@overload
 def characteristic_curve(theta: float, a: ArrayLike, b: ArrayLike) -> float: ...
 @overload
 def characteristic_curve(theta: Thetas, a: ArrayLike, b: ArrayLike) -> FloatArray: ...
