@@ -5,6 +5,8 @@ Sources:
         Practical Assessment, Research & Evaluation, 15(2), 1-8.
     Kolen, M. J., & Brennan, R. L. (2014). Test Equating, Scaling, and Linking: Methods and Practices (3rd ed.),
         chapters 6 and 8. Springer.
+    Verhelst, N. D., & Glas, C. A. W. (1995). The one parameter logistic model. In G. H. Fischer & I. W. Molenaar
+        (Eds.), Rasch Models: Foundations, Recent Developments, and Applications, 215-237. Springer.
 """
 
 from dataclasses import dataclass
@@ -88,16 +90,11 @@ def _checked(task: Task, anchors: Mask) -> Mask:
 def _free(task: Task, held: Held, checked: Mask) -> tuple[FloatArray, FloatArray]:
     """Slopes and difficulties, (items,), of the anchors in the new answers alone, on theta ~ N(0, 1).
 
-    What had a slope of its own may change it, with a prior around the held one; what had the common slope keeps it,
-    lest a slope that becomes known looks like a difficulty that moved.
+    Difficulties and the unit of the scale are free, the slopes keep their proportions (Verhelst & Glas 1995): a slope
+    that is estimated anew, or for the first time, would look like a difficulty that moved.
     """
-    slope = held.a[checked] * placed_by(task, held, checked, task.recent).sd
-    fit = irt.fit(
-        task.responses(checked, task.recent),
-        fixed=(np.where(held.own[checked], np.nan, slope), np.full(slope.size, np.nan)),
-        priors=irt.ItemPriors(log_slope_mean=np.log(slope), log_slope_sd=task.settings.log_slope_sd),
-        population=(0.0, 1.0),
-    )
+    slope = held.a[checked]
+    fit = irt.fit(task.responses(checked, task.recent), "rasch", fixed=(slope, np.full(slope.size, np.nan)))
     a, b = np.full(task.items, np.nan), np.full(task.items, np.nan)
-    a[checked], b[checked] = fit.discrimination, fit.difficulty
+    a[checked], b[checked] = slope * fit.sd, fit.difficulty / fit.sd
     return a, b
