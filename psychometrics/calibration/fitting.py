@@ -13,7 +13,7 @@ from psychometrics.calibration.task import Task
 # The line is refitted until its parameters move by no more than this, at most so many times.
 SETTLED, ROUNDS = 0.01, 2
 # A common slope below this means that right answers do not go together.
-LEAST_SLOPE = 0.05
+LEAST_SLOPE = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,8 @@ def free(items: int) -> FloatArray:
 def estimate(task: Task, columns: Mask, start: Start, line: Line | None) -> Estimates:
     """Calibrate some questions, (items,), with intercept priors on a line for those that are rated, or without.
 
-    Without, free questions that everybody answered alike take no part. Raises the errors of `irt.fit`.
+    Without, free questions that everybody answered alike take no part. Raises the errors of `irt.fit`,
+    and NoCommonAbility.
     """
     chosen = columns if line is not None else columns & (~task.alike | ~np.isnan(start.d))
     fixed = start.a[chosen], -start.d[chosen] / start.a[chosen]
@@ -63,6 +64,8 @@ def estimate(task: Task, columns: Mask, start: Start, line: Line | None) -> Esti
         fixed=fixed,
         population=start.population,
     )
+    if start.slope is None:
+        common_slope(fit)
 
     def everywhere(values: FloatArray, elsewhere: float) -> FloatArray:
         filled = np.full(task.items, elsewhere)
