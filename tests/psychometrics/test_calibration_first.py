@@ -110,7 +110,8 @@ def test_lenient_and_regressing_judges_move_no_cut(seed: int) -> None:
     fair, lenient = exam_of(60, seed), exam_of(60, seed, alpha=0.4, beta=0.5)
     answers = fair.sat(900, 40, seed)
     runs = [calibrate(answers, each.ratings, fair.reference, fair.cut) for each in (fair, lenient)]
-    assert runs[1].beta == pytest.approx(2 * runs[0].beta, rel=0.1)
+    assert runs[1].beta > runs[0].beta
+    assert runs[1].tau > runs[0].tau
     for form in (np.arange(10, 40), np.arange(30, 60), np.arange(0, 60, 2)):
         cuts = [form_cut(each, form) for each in runs]
         assert cuts[0] == pytest.approx(cuts[1], abs=0.5)

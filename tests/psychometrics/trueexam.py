@@ -43,13 +43,13 @@ class Exam:
 def exam_of(
     items: int = 60, seed: int = 1, *, alpha: float = 0.0, beta: float = 1.0, off: float = 0.3, slopes: float = 0.25
 ) -> Exam:
-    """An exam rated logit = alpha + beta·(true logit at the cut + N(0, off²)), whose reference form is its first half.
+    """An exam rated logit = alpha + beta·(true logit at the cut) + N(0, off²), whose reference form is its first half.
 
     `slopes`: sd of the log slopes.
     """
     rng = np.random.default_rng(seed)
     a, d = np.exp(rng.normal(0.0, slopes, items)), rng.normal(0.6, 0.7, items)
-    ratings = expit(alpha + beta * (d + rng.normal(0, off, items)))
+    ratings = expit(alpha + beta * d + rng.normal(0, off, items))
     reference = np.arange(items // 2)
     return Exam(a, d, ratings, reference, float(expit(d[reference]).sum()))
 

@@ -24,6 +24,8 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accounts.models import User
+from config.benchmarks import meaning as same_meaning
+from config.benchmarks.meaning import BROKEN, NONE, Figures
 from exams import paper
 from exams.models import Sitting
 from exams.services import bank, saving, sittings
@@ -38,16 +40,18 @@ from psychometrics.assembly import (
     violations,
 )
 from psychometrics.assembly.synthetic import synthetic_bank
+from psychometrics.scaling import Scale
 from questions.models import Exam
 
 SEEDS = (1, 2, 3)
 COUNTED_SAVES = 20  # counting statements costs time, so most saves are only timed
 
-Figures = dict[str, float | int | str]
-
 
 class Command(BaseCommand):
-    help = "Measure form assembly, saving, page weight and calibration, and compare with what is promised."
+    help = (
+        "Measure form assembly, saving, page weight, calibration and whether a score means the same on every form, "
+        "and compare with what is promised."
+    )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("parts", nargs="*", choices=[*PARTS, []], help=f"any of {', '.join(PARTS)}; default: all")
@@ -67,11 +71,14 @@ class Command(BaseCommand):
             raise CommandError(str(problem)) from problem
         if options["json"]:
             self.stdout.write(json.dumps(report))
-            return
-        for name, figures in report.items():
-            self.stdout.write(self.style.MIGRATE_HEADING(name))
-            for label, value in figures.items():
-                self.stdout.write(f"  {label:<52} {value}")
+        else:
+            for name, figures in report.items():
+                self.stdout.write(self.style.MIGRATE_HEADING(name))
+                for label, value in figures.items():
+                    self.stdout.write(f"  {label:<52} {value}")
+        broken = [f"{name}: {figures[BROKEN]}" for name, figures in report.items() if figures.get(BROKEN, NONE) != NONE]
+        if broken:
+            raise CommandError(f"Promises are broken. {'. '.join(broken)}.")
 
 
 def assembly(exam: Exam, runs: int) -> Figures:
@@ -188,6 +195,12 @@ def answered(seed: int, persons: int, items: int) -> tuple[Any, irt.FloatArray, 
     return irt.simulate(rng.standard_normal(persons), a, b, irt.assign(persons, items, 65, rng), rng), a, b
 
 
+def meaning(exam: Exam, runs: int) -> Figures:
+    """Whether a score means the same on every form, seeds 1 to 3; `config.benchmarks.meaning` says how."""
+    scale = Scale(exam.scale_minimum, exam.scale_maximum, exam.pass_mark)
+    return same_meaning.measure(scale, exam.scored, exam.unscored, SEEDS)
+
+
 def linked_files(html: str) -> set[str]:
     """Static files that the page names, and the modules that those import, as paths under STATIC_ROOT."""
     prefix = re.escape(settings.STATIC_URL)
@@ -224,4 +237,5 @@ PARTS: dict[str, Callable[[Exam, int], Figures]] = {
     "saves": saves,
     "weight": weight,
     "calibration": calibration,
+    "meaning": meaning,
 }

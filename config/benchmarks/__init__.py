@@ -1,0 +1,1 @@
+"""What manage.py bench measures, where it takes more than a few lines."""
