@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from celery.schedules import crontab
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
@@ -242,6 +243,8 @@ CELERY_BEAT_SCHEDULE = {
     # What waited longer than its own interval has been overtaken by the next one.
     "sweep": {"task": "scoring.tasks.sweep", "schedule": 5.0, "options": {"expires": 5}},
     "fill-pools": {"task": "exams.tasks.fill_pools", "schedule": 60.0, "options": {"expires": 60}},
+    # UTC, as Celery's clock and scoring.calibration.nightly are.
+    "calibrate": {"task": "scoring.tasks.calibrate", "schedule": crontab(hour="3", minute="10")},
 }
 
 # ---- rate limits: per account and address, with a ceiling per address sized for a school behind one ----------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import logging
 import signal
@@ -17,6 +18,7 @@ from django.utils import timezone
 
 from exams.tasks import fill_pools
 from scoring import services
+from scoring.calibration import nightly
 
 INTERVAL = 5.0
 POOLS_EVERY = 60.0
@@ -25,7 +27,10 @@ logger = logging.getLogger("tick")
 
 
 class Command(BaseCommand):
-    help = "End, close and score sittings that are due and keep the pools filled, every 5 seconds until stopped."
+    help = (
+        "End, close and score sittings that are due and keep the pools filled, every 5 seconds until stopped, and "
+        "calibrate every night."
+    )
     requires_system_checks = ()
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -34,7 +39,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         if options["once"]:
-            report = {**services.sweep(now=timezone.now()), "forms": fill_pools()}
+            report = {**services.sweep(now=timezone.now()), "forms": fill_pools(), "calibrated": calibrate()}
             text = (
                 json.dumps(report)
                 if options["json"]
@@ -46,21 +51,32 @@ class Command(BaseCommand):
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, lambda *_: stop.set())
         pools_due = time.monotonic()
+        night: dt.datetime | None = None  # the last one that was seen to
         while not stop.is_set():
             pools = time.monotonic() >= pools_due
             if pools:
                 pools_due = time.monotonic() + POOLS_EVERY
-            beat(pools=pools)
+            due = nightly.last_due(timezone.now())
+            if beat(pools=pools, night=due != night):
+                night = due
             stop.wait(INTERVAL)
 
 
-def beat(*, pools: bool) -> bool:
+def calibrate() -> int:
+    """What the last night should have brought, unless it has; returns how many runs were made."""
+    now = timezone.now()
+    return len(nightly.calibrate_due(now=now, unless_since=nightly.last_due(now)))
+
+
+def beat(*, pools: bool, night: bool = False) -> bool:
     """One round; returns whether it went through. A database that is away is a reason to try again, not to end."""
     close_old_connections()
     try:
         services.sweep(now=timezone.now())
         if pools:
             fill_pools()
+        if night:
+            calibrate()
     except DatabaseError as error:
         logger.warning("The database does not answer: %s", str(error).strip())
         connection.close()
