@@ -51,6 +51,16 @@ def number(name: str, default: int, *, minimum: int = 0, maximum: int | None = N
     return int(value)
 
 
+def share(name: str, default: float) -> float:
+    """A part of a whole, written as a decimal above 0 and at most 1."""
+    value = text(name).strip()
+    if not value:
+        return default
+    if not re.fullmatch(r"[01]?\.[0-9]{1,6}|1", value) or not 0 < float(value) <= 1:
+        raise ImproperlyConfigured(f"{name} must be a decimal above 0 and at most 1, not {value!r}")
+    return float(value)
+
+
 def choice(name: str, default: str, allowed: Collection[str]) -> str:
     """One of the words in `allowed`, spelt in any case."""
     value = text(name).strip()

@@ -260,6 +260,8 @@ TRUSTED_PROXIES = env.number("TRUSTED_PROXIES", 1 if BEHIND_PROXY else 0)
 SITTING_GRACE_SECONDS = env.number("SITTING_GRACE_SECONDS", 120)
 # Forms that stand ready in each exam's pool.
 FORM_POOL_SIZE = env.number("FORM_POOL_SIZE", 3, minimum=1)
+# Share of an exam's sittings in a year that a question may be shown to before authors are warned.
+EXPOSURE_CAP = env.share("EXPOSURE_CAP", 0.30)
 PACKS_DIRECTORY = BASE_DIR / "questions" / "packs"
 
 # ---- logging -----------------------------------------------------------------------------------------------

@@ -51,6 +51,18 @@ def test_what_is_no_whole_number_is_refused(variable, value):
     assert said(env.number, 3) == f"CUTSCORE_TEST must be a whole number of at least 0, not {value!r}"
 
 
+@pytest.mark.parametrize("value", ["0.30", ".3", "1", "1.0", " 0.05 "])
+def test_a_share_is_a_decimal(variable, value):
+    variable(value)
+    assert env.share("CUTSCORE_TEST", 0.5) == float(value)
+
+
+@pytest.mark.parametrize("value", ["0", "0.0", "1.5", "30", "30%", "-0.3", "nan", "0,3", "٠.٣"])
+def test_what_is_no_share_is_refused(variable, value):
+    variable(value)
+    assert said(env.share, 0.3) == f"CUTSCORE_TEST must be a decimal above 0 and at most 1, not {value!r}"
+
+
 @pytest.mark.parametrize(("value", "good"), [("0", False), ("1", True), ("65535", True), ("65536", False)])
 def test_a_number_has_its_bounds(variable, value, good):
     variable(value)
