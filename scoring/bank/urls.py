@@ -1,7 +1,15 @@
-"""Addresses below /bank/exams/<code>/; for authors, and 404 for everybody else."""
+"""Addresses below /bank/; for authors, and 404 for everybody else."""
 
 from __future__ import annotations
 
-from django.urls import URLPattern
+from django.urls import URLPattern, path
 
-urlpatterns: list[URLPattern] = []
+from scoring.bank import exams, standards
+
+urlpatterns: list[URLPattern] = [
+    path("", exams.bank, name="bank"),
+    path("exams/<slug:code>/", exams.bank_exam, name="bank_exam"),
+    path("exams/<slug:code>/exposure.svg", exams.bank_exam_exposure, name="bank_exam_exposure"),
+    path("exams/<slug:code>/standard/", standards.bank_standard, name="bank_standard"),
+    path("exams/<slug:code>/standard/scores.svg", standards.bank_standard_scores, name="bank_standard_scores"),
+]
