@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path
 
-from scoring.bank import exams, standards
+from scoring.bank import exams, questions, standards
+
+QUESTION = "exams/<slug:code>/questions/<str:public_id>/"
 
 urlpatterns: list[URLPattern] = [
     path("", exams.bank, name="bank"),
@@ -12,4 +14,10 @@ urlpatterns: list[URLPattern] = [
     path("exams/<slug:code>/exposure.svg", exams.bank_exam_exposure, name="bank_exam_exposure"),
     path("exams/<slug:code>/standard/", standards.bank_standard, name="bank_standard"),
     path("exams/<slug:code>/standard/scores.svg", standards.bank_standard_scores, name="bank_standard_scores"),
+    path("exams/<slug:code>/questions/", questions.bank_questions, name="bank_questions"),
+    path(QUESTION, questions.bank_question, name="bank_question"),
+    *(
+        path(f"{QUESTION}{chart}.svg", questions.bank_question_chart, {"chart": chart}, name=f"bank_question_{chart}")
+        for chart in questions.CHARTS
+    ),
 ]
