@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Any, cast
+from typing import Any, ClassVar, cast
 
 from allauth.account import forms as account
 from allauth.account.adapter import get_adapter
@@ -20,7 +20,7 @@ from django.db import IntegrityError, transaction
 from django.http import HttpRequest, HttpResponse
 
 from accounts import ratelimit, zones
-from accounts.models import Multiplier, User
+from accounts.models import Background, FirstLanguage, Multiplier, Practice, User
 
 LONGEST_EXTRA_TIME = 240
 # What providers grant for these exams to people who take them in a foreign language.
@@ -127,6 +127,42 @@ class AccommodationForm(forms.Form):
         if "second_language" in self.data:  # the button with the preset
             data["extra_minutes"] = SECOND_LANGUAGE_MINUTES
             self.errors.pop("extra_minutes", None)
+        return data
+
+
+class BackgroundForm(forms.Form):
+    """Two questions that nobody has to answer, and the consent without which no answer is kept."""
+
+    NOT_SAID: ClassVar[tuple[str, str]] = ("", "I would rather not say")
+
+    first_language = forms.ChoiceField(
+        label="Your first language", required=False, choices=[NOT_SAID, *FirstLanguage.choices]
+    )
+    practice_years = forms.ChoiceField(
+        label="Your work in the exam’s field", required=False, choices=[NOT_SAID, *Practice.choices]
+    )
+    consent = forms.BooleanField(label="I agree that my two answers are used for this", required=False)
+
+    def __init__(self, data: Any = None, *, background: Background | None) -> None:
+        self.given = background is not None
+        super().__init__(
+            data,
+            initial={
+                "first_language": background.first_language,
+                "practice_years": background.practice_years,
+                "consent": True,
+            }
+            if background
+            else {},
+        )
+
+    def clean(self) -> dict[str, Any]:
+        data = self.cleaned_data
+        answered = any(data.get(name) for name in ("first_language", "practice_years"))
+        if data.get("consent") and not answered and not self.errors:
+            self.add_error("consent", "Answer at least one of the two questions, or leave this box empty.")
+        elif answered and not data.get("consent") and not self.given:  # without the box, what stands is taken back
+            self.add_error("consent", "Tick this box if you agree. Without it nothing is kept.")
         return data
 
 

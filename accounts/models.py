@@ -133,3 +133,45 @@ class Accommodation(models.Model):
     @property
     def multiplier_label(self) -> str:
         return Multiplier(str(self.multiplier)).label
+
+
+class FirstLanguage(models.TextChoices):
+    ENGLISH = "english", "English"
+    OTHER = "other", "Another language"
+
+
+class Practice(models.TextChoices):
+    """Years of work in the field."""
+
+    UNDER_TWO = "under_two", "Under two years"
+    TWO_OR_MORE = "two_or_more", "Two years or more"
+
+
+class Background(models.Model):
+    """What a person tells of themselves so that questions can be compared between groups, and that they agreed.
+
+    The row is the consent: without one there is none, and taking it back deletes the row. It is in no admin and no
+    page but the person's own, and its text names no answer, because lists of what is about to be deleted show it.
+    """
+
+    user = models.OneToOneField(User, on_delete=models.CASCADE, related_name="background")
+    first_language = models.CharField(max_length=7, choices=FirstLanguage, blank=True)
+    practice_years = models.CharField(max_length=11, choices=Practice, blank=True)
+    consented_at = models.DateTimeField()
+
+    class Meta:
+        constraints = (
+            models.CheckConstraint(
+                condition=models.Q(first_language__in=["", *FirstLanguage.values]),
+                name="background_language_known",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(practice_years__in=["", *Practice.values]), name="background_practice_known"
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(first_language="", practice_years=""), name="background_says_something"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"background of person {self.user_id}"

@@ -16,7 +16,7 @@ from django.contrib.auth.models import Group
 from django.db import transaction
 from django.utils import timezone
 
-from accounts.models import SIMULATED_DOMAIN, Accommodation, Multiplier, User
+from accounts.models import SIMULATED_DOMAIN, Accommodation, Background, Multiplier, User
 from accounts.roles import PERMISSIONS, Role
 
 NO_EXTRA_TIME = (Decimal(Multiplier.NONE.value), 0)
@@ -195,3 +195,26 @@ def accommodation_for(user: User) -> tuple[Decimal, int]:
     """The factor and the extra minutes that a sitting begun now gets; one query."""
     found = Accommodation.objects.filter(user=user).values_list("multiplier", "extra_minutes").first()
     return found or NO_EXTRA_TIME
+
+
+# ---- backgrounds -------------------------------------------------------------------------------------------
+
+
+@transaction.atomic
+def give_background(*, user: User, first_language: str, practice_years: str) -> Background:
+    """Keep what a person says of themselves, and that they agreed to its use just now."""
+    background, _ = Background.objects.update_or_create(
+        user=user,
+        defaults={
+            "first_language": first_language,
+            "practice_years": practice_years,
+            "consented_at": timezone.now(),
+        },
+    )
+    return background
+
+
+def withdraw_background(*, user: User) -> bool:
+    """Take the consent back, which deletes what was said; returns whether there was anything."""
+    removed, _ = Background.objects.filter(user=user).delete()
+    return removed > 0

@@ -7,5 +7,7 @@ from accounts import views
 urlpatterns: list[URLPattern] = [
     path("", views.profile, name="account_profile"),
     path("accommodation/", views.accommodation, name="account_accommodation"),
+    path("background/", views.background, name="account_background"),
+    path("background/withdraw/", views.background_withdraw, name="account_background_withdraw"),
     path("delete/", views.delete, name="account_delete"),
 ]

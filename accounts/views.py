@@ -16,8 +16,8 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts import services
-from accounts.forms import AccommodationForm, DeleteForm, ProfileForm
-from accounts.models import Accommodation, User
+from accounts.forms import AccommodationForm, BackgroundForm, DeleteForm, ProfileForm
+from accounts.models import Accommodation, Background, User
 
 log = logging.getLogger(__name__)
 
@@ -50,6 +50,32 @@ def accommodation(request: HttpRequest) -> HttpResponse:
 
 
 @login_required
+@require_POST
+@sensitive_post_parameters("first_language", "practice_years")
+def background(request: HttpRequest) -> HttpResponse:
+    """Keep the answers while the box is ticked; without it what stands is deleted."""
+    user = _person(request)
+    form = BackgroundForm(request.POST, background=Background.objects.filter(user=user).first())
+    if not form.is_valid():
+        return _profile_page(request, background_form=form)
+    if form.cleaned_data.pop("consent"):
+        services.give_background(user=user, **form.cleaned_data)
+        messages.success(request, "Thank you. Your answers are kept until you take them back.")
+        return redirect("account_profile")
+    return background_withdraw(request)
+
+
+@login_required
+@require_POST
+def background_withdraw(request: HttpRequest) -> HttpResponse:
+    if services.withdraw_background(user=_person(request)):
+        messages.success(request, "Your answers about yourself are deleted.")
+    else:
+        messages.info(request, "No answers about yourself are kept.")
+    return redirect("account_profile")
+
+
+@login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 @sensitive_post_parameters("password")
 def delete(request: HttpRequest) -> HttpResponse:
@@ -73,16 +99,20 @@ def _profile_page(
     *,
     profile_form: ProfileForm | None = None,
     accommodation_form: AccommodationForm | None = None,
+    background_form: BackgroundForm | None = None,
 ) -> HttpResponse:
     user = _person(request)
     granted = Accommodation.objects.filter(user=user).first()
+    told = Background.objects.filter(user=user).first()
     page: dict[str, Any] = {
         "tab": "profile",
         "roles": user.groups.order_by("name"),
         "accommodation": granted,
+        "background": told,
         "two_factor": is_mfa_enabled(user),
         "profile_form": profile_form or ProfileForm(user=user),
         "accommodation_form": accommodation_form or AccommodationForm(initial=_initial(granted)),
+        "background_form": background_form or BackgroundForm(background=told),
     }
     return render(request, "accounts/profile.html", page)
 

@@ -40,7 +40,7 @@ def test_profile_queries(client, person, roles, django_assert_num_queries):
     for role in roles:
         services.grant_role(user=person, role=role)
     services.set_accommodation(user=person, multiplier=Decimal("1.25"), extra_minutes=0)
-    with django_assert_num_queries(5):  # session, person, accommodation, two-factor, roles
+    with django_assert_num_queries(6):  # session, person, accommodation, background, two-factor, roles
         shown = page(client)
     assert "1.25" in shown
 
