@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path
 
-from scoring.bank import exams, questions, standards
+from scoring.bank import exams, fairness, questions, standards
 
 QUESTION = "exams/<slug:code>/questions/<str:public_id>/"
 
@@ -20,4 +20,5 @@ urlpatterns: list[URLPattern] = [
         path(f"{QUESTION}{chart}.svg", questions.bank_question_chart, {"chart": chart}, name=f"bank_question_{chart}")
         for chart in questions.CHARTS
     ),
+    path("exams/<slug:code>/fairness/", fairness.bank_fairness, name="bank_fairness"),
 ]

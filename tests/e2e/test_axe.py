@@ -14,16 +14,20 @@ from django.urls import reverse
 from django.utils import timezone
 from playwright.sync_api import Page, expect
 
+from accounts import services as accounts
 from accounts.models import User
+from accounts.roles import Role
 from exams.models import Sitting
 from exams.services import clock, saving, sittings
 from exams.services.changes import Change
 from questions.models import Exam
+from scoring import fairness
 from tests.accounts.factories import PASSWORD
 from tests.e2e.devices import NewContext, sign_in
 from tests.e2e.paper import Paper
 from tests.e2e.watch import Watch
 from tests.factories import UserFactory, begin, change, close, key_of, sat
+from tests.scoring.consenting import consenting
 
 pytestmark = [
     pytest.mark.browser,
@@ -278,3 +282,11 @@ def test_after_an_exam(inspector: Inspector, user: User, exam: Exam) -> None:
     inspector.visit(reverse("exam_detail", args=[exam.code]), exam.name)
     Exam.objects.update(retake_after_days=14)
     inspector.visit(reverse("exam_begin", args=[exam.code]), "Before you begin")
+
+
+def test_the_fairness_page(inspector: Inspector, user: User, exam: Exam) -> None:
+    accounts.grant_role(user=user, role=Role.AUTHOR)
+    inspector.visit(reverse("bank_fairness", args=[exam.code]), "Fairness")
+    consenting(exam, 2 * fairness.MINIMUM, hard_for_others=5)
+    inspector.visit(reverse("bank_fairness", args=[exam.code]), "Fairness")
+    expect(inspector.page.get_by_text("C, large").first).to_be_visible()
