@@ -10,7 +10,7 @@ from decimal import Decimal
 from django.db.models import Count, FilteredRelation, Q
 
 from exams.models import Form, ScoreTable, Seat, Sitting, Standard
-from psychometrics import irt
+from psychometrics import irt, scaling
 from psychometrics.assembly import Blueprint, Candidate, Draft, Share, Target
 from questions.kinds import CASE_STUDY
 from questions.models import Enmity, Exam, Standing
@@ -142,7 +142,12 @@ def target_of(reference: Form) -> Target:
     a, b = parameters(table, scored)
     minus, middle, plus = irt.characteristic_curve(list(ABILITIES), a, b)
     information = None if table.provisional else float(irt.information(0.0, a, b))
-    return Target((float(minus), float(middle), float(plus)), table.minimum_passing_raw, information)
+    return Target((float(minus), float(middle), float(plus)), minimum_on_reference(table.reference_cut), information)
+
+
+def minimum_on_reference(cut: Decimal) -> int:
+    """The minimum passing raw score of the whole reference form, whatever has been removed from it since."""
+    return scaling.minimum_passing_raw(float(cut))
 
 
 def current_table(form: Form) -> ScoreTable:

@@ -13,8 +13,8 @@ from django.db.models import Max
 
 from accounts.models import User
 from exams.models import Form, ScoreRow, ScoreTable, Seat, Standard
+from exams.services import tables
 from exams.services.bank import current_table, parameters, parameters_at_cut, reference_form, standard_of
-from psychometrics import equating, irt, scaling
 from psychometrics.assembly import Draft
 from questions.models import Exam, Placement, Revision, Standing
 from questions.models.measurement import Status
@@ -180,28 +180,15 @@ def make_table(
         discriminations=[slope for slope, _ in known],
         intercepts=[intercept for _, intercept in known],
     )
-    a, b = parameters(table, scored)
     if is_reference:
-        a_reference, b_reference = parameters(table, full)
+        known_of_reference = parameters(table, full)
     else:
         assert reference is not None
-        a_reference, b_reference = parameters(
-            current_table(reference), reference.seats.filter(scored=True).values_list("number", flat=True)
-        )
-    equated = equating.true_score(a, b, a_reference, b_reference)
-    table.expected_at_cut = float(irt.characteristic_curve(0.0, a, b))
-    table.minimum_passing_raw = scaling.minimum_passing_raw(
-        float(standard.cut) if is_reference and not removed else table.expected_at_cut
-    )
+        numbers = reference.seats.filter(scored=True).values_list("number", flat=True)
+        known_of_reference = parameters(current_table(reference), numbers)
+    rows = tables.complete(table, scored, known_of_reference, is_reference=is_reference)
     table.save(force_insert=True)
-    scale = scaling.Scale(minimum=exam.scale_minimum, maximum=exam.scale_maximum, pass_mark=exam.pass_mark)
-    rows = scaling.score_table(scale, equated, table.reference_cut, len(a_reference), table.minimum_passing_raw)
-    ScoreRow.objects.bulk_create(
-        ScoreRow(
-            table=table, raw=row.raw, equated=Decimal(str(round(row.equated, 6))), scaled=row.scaled, passed=row.passed
-        )
-        for row in rows
-    )
+    ScoreRow.objects.bulk_create(rows)
     return table
 
 
