@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from exams.models import Answer, Form, ScoreRow, ScoreTable, Seat
-from exams.services import bank
+from exams.services import bank, tables
 from psychometrics import report
 from psychometrics.irt import Prior
+from questions.kinds import KINDS
 from questions.models import Domain, Revision
 
 
@@ -49,6 +50,7 @@ class Paper:
             right = self.table.keys.get(str(seat.number)) or [revision.strategy.key(revision.content)]
             self.keys[seat.number] = [seat.key(tuple(numbers)) for numbers in right]
         self.scored = [seat for seat in self.seats if seat.scored and seat.number not in self.table.removed]
+        self._judged: dict[tuple[int, tuple[str, ...]], tuple[bool, bool]] = {}
         self._ranges: dict[int, tuple[int, int]] = {}
         self._chances: dict[int, int] = {}
         self._levels: dict[tuple[int, int], report.DomainLevel] = {}
@@ -60,20 +62,26 @@ class Paper:
 
     def _mark(self, seat: Seat, answer: Answer | None, before: Collection[int]) -> Marked:
         revision = self.revisions[seat.revision_id]
-        kind, keys = revision.strategy, self.keys[seat.number]
         response = tuple(answer.response) if answer else ()
-        answered = kind.is_complete(response, slots=seat.slots)
+        answered, correct = self.judge(seat, response)
         return Marked(
             seat=seat,
             revision=revision,
             response=response,
-            key=keys[0],
+            key=self.keys[seat.number][0],
             scored=seat.scored and seat.number not in self.table.removed,
             answered=answered,
-            correct=answered and any(kind.is_correct(response, key) for key in keys),
+            correct=correct,
             spent_ms=answer.spent_ms if answer else 0,
             seen_before=revision.question_id in before,
         )
+
+    def judge(self, seat: Seat, response: tuple[str, ...]) -> tuple[bool, bool]:
+        """Whether the response is complete, and whether it is right. Each one is looked at once."""
+        found = self._judged.get((seat.number, response))
+        if found is None:
+            found = self._judged[seat.number, response] = judge(seat, self.keys[seat.number], response)
+        return found
 
     @cached_property
     def domains(self) -> dict[Domain, list[int]]:
@@ -114,13 +122,17 @@ class Paper:
 
     @cached_property
     def _reference(self) -> tuple[list[float], list[float], int]:
-        """The reference form's parameters and minimum passing raw score."""
-        reference = bank.reference_form(self.form.exam)
-        if reference is None:
-            raise ValueError("an exam with a sitting has a reference form")
-        table = bank.current_table(reference)
-        numbers: Sequence[int] = list(reference.seats.filter(scored=True).values_list("number", flat=True))
-        return *bank.parameters(table, numbers), table.minimum_passing_raw
+        """Parameters and minimum passing raw score of the whole reference form that the table was equated to."""
+        reference = tables.Reference(self.form.exam)
+        a, b = reference.behind(self.table, self._parameters, self.rows)
+        return a, b, bank.minimum_on_reference(self.table.reference_cut)
+
+
+def judge(seat: Seat, keys: Collection[tuple[str, ...]], response: Sequence[str]) -> tuple[bool, bool]:
+    """Whether the response is complete, and whether it is right: one of the keys, all or nothing."""
+    kind = KINDS[seat.kind]
+    answered = kind.is_complete(response, slots=seat.slots)
+    return answered, answered and any(kind.is_correct(response, key) for key in keys)
 
 
 def prior_for(table: ScoreTable) -> Prior:

@@ -5,17 +5,16 @@ from __future__ import annotations
 import datetime as dt
 import logging
 import uuid
-from collections import defaultdict
 from collections.abc import Callable, Sequence
 
 from django.db import OperationalError, transaction
 
-from exams.models import Answer, Seat, Sitting
+from exams.models import Sitting
 from exams.services import sittings
-from scoring.marking import Marked, Paper
-from scoring.models import DomainResult, Result, SeatResult
+from scoring import making, regrading
+from scoring.marking import Paper
+from scoring.models import Result
 
-MOST_SEEN_BEFORE = 5  # beyond this the score says too little about a form never seen
 SWEEP_BATCH = 200
 BATCH = 250  # sittings whose results are written together
 
@@ -34,6 +33,7 @@ def score(*, sitting_id: uuid.UUID, now: dt.datetime) -> Result:
     The form's newest table decides the raw, equated and scaled score and the pass; no sum of floats does.
     """
     with transaction.atomic():
+        regrading.catch_up(sitting_ids=[sitting_id])
         # The lock makes two scorers take turns; the second finds the first one's result.
         sitting = Sitting.objects.select_for_update().get(pk=sitting_id)
         if sitting.state != Sitting.State.CLOSED:
@@ -48,6 +48,7 @@ def score_all(*, sitting_ids: Sequence[uuid.UUID], now: dt.datetime, progress: P
 
     Raises NotClosed, and then none is scored.
     """
+    regrading.catch_up(sitting_ids=sitting_ids)
     papers: dict[int, Paper] = {}
     made = 0
     for start in range(0, len(sitting_ids), BATCH):
@@ -64,103 +65,14 @@ def score_all(*, sitting_ids: Sequence[uuid.UUID], now: dt.datetime, progress: P
 
 
 def _make_results(chosen: Sequence[Sitting], papers: dict[int, Paper], now: dt.datetime) -> list[Result]:
-    """Mark the sittings and write their results. `papers` keeps what was read of their forms."""
-    answers: dict[uuid.UUID, list[Answer]] = defaultdict(list)
-    for answer in Answer.objects.filter(sitting__in=chosen):
-        answers[answer.sitting_id].append(answer)
-    before = _seen_before(chosen)
-    results, seats, domains = [], [], []
-    for sitting in chosen:
-        paper = papers.get(sitting.form_id)
-        if paper is None:
-            paper = papers[sitting.form_id] = Paper(sitting.form)
-        marked = paper.mark(answers[sitting.pk], before[sitting.pk])
-        result = _result(sitting, paper, marked, now)
-        results.append(result)
-        seats += _seats(result, marked)
-        domains += _domains(result, paper, marked)
-    Result.objects.bulk_create(results)
-    SeatResult.objects.bulk_create(seats)
-    DomainResult.objects.bulk_create(domains)
-    return results
+    """First results of the sittings. `papers` keeps what was read of their forms."""
 
+    def paper_of(sitting: Sitting) -> Paper:
+        if sitting.form_id not in papers:
+            papers[sitting.form_id] = Paper(sitting.form)
+        return papers[sitting.form_id]
 
-def _seen_before(chosen: Sequence[Sitting]) -> dict[uuid.UUID, set[int]]:
-    """Sitting -> questions that earlier real sittings showed to the same person, whatever the exam. Two statements."""
-    people = {sitting.user_id for sitting in chosen}
-    sat: dict[int, list[tuple[int, dt.datetime]]] = defaultdict(list)
-    for user, form, started_at in (
-        Sitting.objects.real().filter(user__in=people).order_by().values_list("user_id", "form_id", "started_at")
-    ):
-        sat[user].append((form, started_at))
-    earlier = {
-        sitting.pk: {form for form, started_at in sat[sitting.user_id] if started_at < sitting.started_at}
-        for sitting in chosen
-    }
-    shown: dict[int, set[int]] = defaultdict(set)
-    rows = Seat.objects.filter(form__in=set().union(*earlier.values())).order_by()
-    for form, question in rows.values_list("form_id", "revision__question_id"):
-        shown[form].add(question)
-    return {sitting: set().union(*(shown[form] for form in forms)) for sitting, forms in earlier.items()}
-
-
-def _result(sitting: Sitting, paper: Paper, marked: Sequence[Marked], now: dt.datetime) -> Result:
-    scored = [seat for seat in marked if seat.scored]
-    raw = sum(seat.correct for seat in scored)
-    row = paper.rows[raw]
-    seen = sum(seat.seen_before for seat in scored)
-    low, high = paper.likely_range(raw)
-    return Result(
-        sitting=sitting,
-        table=paper.table,
-        created_at=now,
-        raw=raw,
-        maximum_raw=paper.table.maximum_raw,
-        equated=row.equated,
-        scaled=row.scaled,
-        passed=row.passed,
-        provisional=paper.table.provisional,
-        likely_low=low,
-        likely_high=high,
-        chance_of_passing=None if seen > MOST_SEEN_BEFORE else paper.chance_of_passing(raw),
-        seen_before=seen,
-    )
-
-
-def _seats(result: Result, marked: Sequence[Marked]) -> list[SeatResult]:
-    return [
-        SeatResult(
-            result=result,
-            seat=seat.seat.number,
-            task=seat.seat.task,
-            scored=seat.scored,
-            correct=seat.correct,
-            answered=seat.answered,
-            spent_ms=seat.spent_ms,
-            seen_before=seat.seen_before,
-        )
-        for seat in marked
-    ]
-
-
-def _domains(result: Result, paper: Paper, marked: Sequence[Marked]) -> list[DomainResult]:
-    right = {seat.seat.number for seat in marked if seat.correct}
-    rows = []
-    for domain, numbers in paper.domains.items():
-        correct = len(right.intersection(numbers))
-        level = paper.level(domain, correct)
-        rows.append(
-            DomainResult(
-                result=result,
-                domain=domain,
-                correct=correct,
-                scored=len(numbers),
-                expected=level.expected,
-                meets=level.meets,
-                too_close=level.too_close,
-            )
-        )
-    return rows
+    return making.make_results(chosen, paper_of, before=making.seen_before(chosen), now=now)
 
 
 def sweep(*, now: dt.datetime) -> dict[str, int]:

@@ -10,10 +10,10 @@ from math import sqrt
 
 from accounts.models import User
 from questions.models import Domain, Exam
+from scoring.making import MOST_SEEN_BEFORE
 from scoring.models import DomainResult, Result
 from scoring.reports import charts
 from scoring.reports.score import scale_of
-from scoring.services import MOST_SEEN_BEFORE
 
 CHARTED = 12  # newest results in the chart and
 COMPARED = 5  # in the table of domains; the table of results holds them all

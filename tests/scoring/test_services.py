@@ -166,5 +166,5 @@ def test_scoring_takes_a_constant_number_of_statements(user, exam, answered, dja
         answer(sitting, right=50)
     sitting = close(sitting, sequence=answered)
     assert Answer.objects.count() == answered
-    with django_assert_num_queries(21):
+    with django_assert_num_queries(23):
         score(sitting)

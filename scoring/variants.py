@@ -1,0 +1,247 @@
+"""What other keys or fewer questions do to an exam's tables and results: worked out first, written afterwards."""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from collections import defaultdict
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import groupby
+from typing import Any
+
+from django.db.models import Exists, OuterRef, Q, Subquery
+
+from exams.models import Answer, Form, ScoreRow, ScoreTable, Seat
+from exams.services import tables
+from exams.services.tables import Keys, Variant
+from questions.models import Exam, Revision
+from scoring.making import make_results
+from scoring.marking import Paper, judge
+from scoring.models import Regrade, Result, SeatResult
+
+BATCH = 250  # results that are written together
+
+# What a table says of removed seats and corrected keys -> what it is to say of them.
+Edit = Callable[[Seat, ScoreTable], tuple[list[int], Keys]]
+
+
+@dataclass(frozen=True)
+class Change:
+    """One version of a form's table that results rest on, or the newest one, and the version that takes its place."""
+
+    seat: Seat
+    base: ScoreTable
+    rows: dict[int, ScoreRow]
+    variant: Variant
+    domains: dict[int, int]  # of the form's scored seats
+    newest: bool
+
+    @property
+    def form(self) -> Form:
+        return self.base.form
+
+    @property
+    def table(self) -> ScoreTable:
+        return self.variant.table
+
+    @property
+    def empties_a_domain(self) -> bool:
+        left = {domain for number, domain in self.domains.items() if number not in self.table.removed}
+        return left != set(self.domains.values())
+
+    @cached_property
+    def after(self) -> dict[int, ScoreRow]:
+        return self.variant.by_raw
+
+    def counts(self, table: ScoreTable) -> bool:
+        """Whether the question counts by this version."""
+        return self.seat.scored and self.seat.number not in table.removed
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """What a result says: right answers of so many that count, reported score, pass or fail."""
+
+    raw: int
+    maximum_raw: int
+    scaled: int
+    passed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """One result that says something else afterwards."""
+
+    sitting_id: uuid.UUID
+    person: str
+    simulated: bool
+    begun: dt.datetime
+    form: str
+    before: Figures
+    after: Figures
+
+    @property
+    def up(self) -> bool:
+        return self.after.scaled > self.before.scaled
+
+    @property
+    def down(self) -> bool:
+        return self.after.scaled < self.before.scaled
+
+    @property
+    def gained(self) -> bool:
+        return self.after.passed and not self.before.passed
+
+    @property
+    def lost(self) -> bool:
+        return self.before.passed and not self.after.passed
+
+
+@dataclass(frozen=True, slots=True)
+class Moves:
+    """Every result that moves, those that lose or gain a pass first; and how many rest on the tables at all."""
+
+    moved: tuple[Move, ...]
+    results: int
+    simulated: int
+
+
+def seats_of(exam: Exam, revision: Revision) -> list[Seat]:
+    """Where the revision, read with its content, stands, on forms in any state. One statement."""
+    seats = list(Seat.objects.filter(form__exam=exam, revision=revision).order_by("form__number"))
+    for seat in seats:
+        seat.revision = revision
+    return seats
+
+
+def changes(exam: Exam, seats: Sequence[Seat], edit: Edit, reason: str) -> list[Change]:
+    """What becomes of the forms' tables; nothing is written. A constant number of statements.
+
+    Every version that current results rest on gets a successor of its own, with its own parameters, so that what
+    somebody learnt of a form since moves nobody's score. The newest version's successor is the newest again.
+    """
+    seat_of = {seat.form_id: seat for seat in seats}
+    newest = ScoreTable.objects.filter(form=OuterRef("form_id")).order_by("-version").values("pk")[:1]
+    issued = Result.objects.current().filter(table=OuterRef("pk"))
+    found = (
+        ScoreTable.objects.filter(Q(pk=Subquery(newest)) | Exists(issued), form__in=seat_of)
+        .select_related("form__exam")
+        .order_by("form__number", "version")
+    )
+    by_form = [list(group) for _, group in groupby(found, key=lambda table: table.form_id)]
+    rows: dict[int, dict[int, ScoreRow]] = defaultdict(dict)
+    for row in ScoreRow.objects.filter(table__in=[table.pk for group in by_form for table in group]):
+        rows[row.table_id][row.raw] = row
+    domains: dict[int, dict[int, int]] = defaultdict(dict)
+    scored = Seat.objects.filter(form__in=seat_of, scored=True).order_by("number")
+    for form, number, domain in scored.values_list("form_id", "number", "task__domain_id"):
+        domains[form][number] = domain
+    reference = tables.Reference(exam)
+    made = []
+    for group in by_form:
+        seat = seat_of[group[0].form_id]
+        wanted = [edit(seat, table) for table in group]
+        if all((table.removed, table.keys) == edited for table, edited in zip(group, wanted, strict=True)):
+            continue
+        for place, (table, (removed, keys)) in enumerate(zip(group, wanted, strict=True), 1):
+            variant = tables.variant(
+                table,
+                rows=rows[table.pk],
+                seats=list(domains[table.form_id]),
+                reference=reference,
+                removed=removed,
+                keys=keys,
+                version=group[-1].version + place,
+                reason=reason,
+            )
+            made.append(Change(seat, table, rows[table.pk], variant, domains[table.form_id], table is group[-1]))
+    return made
+
+
+def moves(changed: Collection[Change]) -> Moves:
+    """Every current result on the tables that would say something else. One statement.
+
+    Only one seat differs, so the sum of the others need not be counted again.
+    """
+    change_of = {change.base.pk: change for change in changed}
+    judged: dict[tuple[int, tuple[str, ...]], bool] = {}
+    keys = {change.base.pk: right_at(change.seat, change.table) for change in changed}
+    moved, results, simulated = [], 0, 0
+    for sitting, table, raw, maximum, scaled, passed, is_simulated, begun, name, email, form, was, given in _issued(
+        change_of, changed
+    ):
+        change = change_of[table]
+        results, simulated = results + (not is_simulated), simulated + is_simulated
+        response = (table, tuple(given or ()))
+        if response not in judged:
+            judged[response] = judge(change.seat, keys[table], response[1])[1]
+        point_before = bool(was) and change.counts(change.base)
+        point_after = judged[response] and change.counts(change.table)
+        new = raw - point_before + point_after
+        row = change.after[new]
+        before = Figures(raw, maximum, scaled, passed)
+        after = Figures(new, change.table.maximum_raw, row.scaled, row.passed)
+        if (raw, scaled, passed) != (after.raw, after.scaled, after.passed):
+            person = name or email.partition("@")[0]
+            moved.append(Move(sitting, person, is_simulated, begun, f"Form {form}", before, after))
+    moved.sort(key=lambda move: (not move.lost, not move.gained))
+    return Moves(tuple(moved), results, simulated)
+
+
+def _issued(bases: Collection[int], changed: Collection[Change]) -> list[Any]:
+    """Current results on these tables, with what was given at the seat and whether that was right."""
+    numbers = Seat.objects.filter(form=OuterRef("sitting__form_id"), revision__in={c.seat.revision_id for c in changed})
+    was = SeatResult.objects.filter(result=OuterRef("pk"), seat=OuterRef("number"))
+    given = Answer.objects.filter(sitting=OuterRef("sitting_id"), seat=OuterRef("number"))
+    return list(
+        Result.objects.current()
+        .filter(table__in=bases)
+        .annotate(number=Subquery(numbers.values("number")[:1]))
+        .annotate(was=Subquery(was.values("correct")[:1]), given=Subquery(given.values("response")[:1]))
+        .order_by("sitting__form__number", "sitting__started_at", "sitting")
+        .values_list(
+            "sitting_id", "table_id", "raw", "maximum_raw", "scaled", "passed", "sitting__simulated",
+            "sitting__started_at", "sitting__user__display_name", "sitting__user__email", "sitting__form__number",
+            "was", "given",
+        )
+    )  # fmt: skip
+
+
+def right_at(seat: Seat, table: ScoreTable) -> list[tuple[str, ...]]:
+    """Every response that is right at the seat by this version, in its tokens; the one to show first."""
+    corrected = table.keys.get(str(seat.number))
+    right = corrected or [seat.revision.strategy.key(seat.revision.content)]
+    return [seat.key(tuple(numbers)) for numbers in right]
+
+
+def write(changed: Sequence[Change], regrade: Regrade, now: dt.datetime) -> None:
+    """Store the new versions of the tables, and by them a new version of every result, moved or not."""
+    regrade.tables.add(*tables.store([change.variant for change in changed]))
+    for change in changed:
+        issued = Result.objects.current().filter(table=change.base)
+        ids = list(issued.order_by("sitting").values_list("pk", flat=True))
+        paper = Paper(change.form, change.table) if ids else None
+        for start in range(0, len(ids), BATCH):
+            assert paper is not None
+            _rewrite(ids[start : start + BATCH], paper, regrade, now)
+
+
+def _rewrite(ids: Sequence[int], paper: Paper, regrade: Regrade, now: dt.datetime) -> None:
+    former = list(Result.objects.filter(pk__in=ids).select_related("sitting").order_by("sitting"))
+    # What somebody had seen before is kept as it was found, though sittings may have been deleted since.
+    before: dict[uuid.UUID, set[int]] = defaultdict(set)
+    question_of = {seat.number: paper.revisions[seat.revision_id].question_id for seat in paper.seats}
+    seen = SeatResult.objects.filter(result__in=ids, seen_before=True)
+    for sitting, number in seen.values_list("result__sitting_id", "seat"):
+        before[sitting].add(question_of[number])
+    Result.objects.filter(pk__in=ids).update(current=False)
+    make_results(
+        [result.sitting for result in former],
+        lambda _: paper,
+        before=before,
+        now=now,
+        versions={result.sitting_id: result.version + 1 for result in former},
+        regrade=regrade,
+    )
