@@ -14,6 +14,7 @@ from psychometrics.irt.calibrated import (
     TooFewPersons,
 )
 from psychometrics.irt.calibration import fit
+from psychometrics.irt.expected import ExpectedScores, expected_scores
 from psychometrics.irt.fitstat import (
     MeanSquares,
     NoFit,
@@ -44,6 +45,7 @@ __all__ = [
     "REACH",
     "BadSettings",
     "CalibrationError",
+    "ExpectedScores",
     "Fit",
     "FloatArray",
     "ItemPriors",
@@ -66,6 +68,7 @@ __all__ = [
     "conditional_sem",
     "eap",
     "eap_of_score",
+    "expected_scores",
     "fit",
     "from_rating",
     "infit_outfit",
