@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path
 
-from scoring.bank import exams, fairness, questions, standards
+from scoring.bank import exams, fairness, forms, questions, standards
 
 QUESTION = "exams/<slug:code>/questions/<str:public_id>/"
 
@@ -21,4 +21,7 @@ urlpatterns: list[URLPattern] = [
         for chart in questions.CHARTS
     ),
     path("exams/<slug:code>/fairness/", fairness.bank_fairness, name="bank_fairness"),
+    path("exams/<slug:code>/forms/", forms.bank_forms, name="bank_forms"),
+    path("exams/<slug:code>/forms/<int:number>/", forms.bank_form, name="bank_form"),
+    path("exams/<slug:code>/forms/<int:number>/<slug:chart>.svg", forms.bank_form_chart, name="bank_form_chart"),
 ]

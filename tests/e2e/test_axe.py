@@ -28,6 +28,7 @@ from tests.e2e.paper import Paper
 from tests.e2e.watch import Watch
 from tests.factories import UserFactory, begin, change, close, key_of, sat
 from tests.scoring.consenting import consenting
+from tests.scoring.runs import a_run
 
 pytestmark = [
     pytest.mark.browser,
@@ -290,3 +291,16 @@ def test_the_fairness_page(inspector: Inspector, user: User, exam: Exam) -> None
     consenting(exam, 2 * fairness.MINIMUM, hard_for_others=5)
     inspector.visit(reverse("bank_fairness", args=[exam.code]), "Fairness")
     expect(inspector.page.get_by_text("C, large").first).to_be_visible()
+
+
+def test_forms_for_authors(inspector: Inspector, user: User, exam: Exam) -> None:
+    accounts.grant_role(user=user, role=Role.AUTHOR)
+    form = exam.forms.get(reference=False)
+    inspector.visit(reverse("bank_form", args=[exam.code, form.number]), form.code)
+    a_run(exam)
+    a_run(exam, includes_simulated=True)
+    inspector.visit(reverse("bank_forms", args=[exam.code]), "Forms")
+    inspector.page.goto(reverse("bank_form", args=[exam.code, form.number]) + "?run=2")
+    for summary in inspector.page.locator("details summary").all():
+        summary.click()
+    inspector.look("a form, opened")
