@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path
 
-from scoring.bank import exams, fairness, forms, questions, standards
+from scoring.bank import exams, fairness, forms, questions, runs, standards
 
 QUESTION = "exams/<slug:code>/questions/<str:public_id>/"
 
@@ -24,4 +24,16 @@ urlpatterns: list[URLPattern] = [
     path("exams/<slug:code>/forms/", forms.bank_forms, name="bank_forms"),
     path("exams/<slug:code>/forms/<int:number>/", forms.bank_form, name="bank_form"),
     path("exams/<slug:code>/forms/<int:number>/<slug:chart>.svg", forms.bank_form_chart, name="bank_form_chart"),
+    path("exams/<slug:code>/runs/", runs.run_list, name="bank_runs"),
+    path("exams/<slug:code>/runs/<int:number>/", runs.run_detail, name="bank_run"),
+    path("exams/<slug:code>/runs/<int:number>/promote/", runs.run_promote, name="bank_promote"),
+    path(
+        "exams/<slug:code>/runs/<int:number>/ratings.svg", runs.run_chart, {"chart": "ratings"}, name="bank_run_ratings"
+    ),
+    path(
+        "exams/<slug:code>/runs/<int:number>/population.svg",
+        runs.run_chart,
+        {"chart": "population"},
+        name="bank_run_population",
+    ),
 ]

@@ -24,6 +24,8 @@ class Outcome(StrEnum):
     KEEPS = "keeps"  # calibrated before; something speaks against the new figures, so the old ones stay
 
 
+FEW = 30
+
 OUTCOMES = {
     (Status.PRETEST, True): Outcome.READY,
     (Status.PRETEST, False): Outcome.WAITS,
@@ -52,6 +54,11 @@ class Decision:
         return OUTCOMES[self.status, self.taken]
 
     @property
+    def few(self) -> bool:
+        """Too few answers to tell more than facility."""
+        return self.item.n < FEW
+
+    @property
     def alarms(self) -> list[str]:
         """What is wrong with a question that counts; of a pretest question nothing counts yet."""
         return [] if self.status == Status.PRETEST else list(self.item.alarms)
@@ -78,8 +85,8 @@ def _reasons(item: RunItem, rating: Decimal | None, status: Status) -> list[str]
     estimated = item.discrimination is not None and item.intercept is not None and item.discrimination > 0
     if not reasons and not (item.measured and estimated):
         reasons.append("not measured by itself")
-    if status == Status.CALIBRATED:
-        reasons += item.alarms
+    if status == Status.CALIBRATED and item.alarms:
+        reasons.append("an alarm")
     return list(dict.fromkeys(reasons))
 
 
@@ -88,5 +95,6 @@ def decisions_of(
 ) -> list[Decision]:
     """A decision for every question of the run, by public id. `standings` by revision id; `before`, where given, holds
     the statuses at the time of the promotion. One statement."""
-    items = run.items.select_related("revision__question").order_by("revision__question__public_id", "revision")
+    items = run.items.defer("options", "curve").select_related("revision__question")
+    items = items.order_by("revision__question__public_id", "revision")
     return [decide(item, standings.get(item.revision_id), (before or {}).get(item.revision_id)) for item in items]

@@ -86,6 +86,7 @@ def test_a_calibrated_question_with_an_alarm_keeps_its_figures_and_is_listed(exa
     chosen = item(run, Status.CALIBRATED, alarms=["moved by 0.4 logits"])
     preview = put(run, author)
     (decision,) = preview.of(Outcome.KEEPS)
+    assert decision.reasons == ("an alarm",)
     assert (decision.item, decision.alarms) == (chosen, ["moved by 0.4 logits"])
     assert preview.counts["alarms"] == 1
     assert (now_of(chosen).discrimination, now_of(chosen).intercept) == (1.1, 0.2)
