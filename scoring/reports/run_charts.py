@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from statistics import NormalDist
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from scipy.special import expit, logit
-from scipy.stats import norm
 
 from exams.services import bank
 from psychometrics import irt
@@ -39,8 +39,6 @@ class Spread:
     """The population against the information of the reference form, by the run's own figures: parameters `a`, `b`
     with the cut at 0."""
 
-    mean: float
-    sd: float
     a: list[float]
     b: list[float]
     rows: list[SpreadRow]
@@ -67,18 +65,18 @@ def spread_of(run: CalibrationRun) -> Spread | None:
         b.append(difficulty - run.ability)
     if len(a) < len(scored):
         return None
-    mean, sd = run.population_mean - run.ability, run.population_sd
+    people = NormalDist(run.population_mean - run.ability, run.population_sd)
     information = irt.information([float(step) for step in STEPS], a, b)
     rows = [
         SpreadRow(
             ability=step,
-            share=100 * float(norm.cdf(step + 0.5, mean, sd) - norm.cdf(step - 0.5, mean, sd)),
+            share=100 * (people.cdf(step + 0.5) - people.cdf(step - 0.5)),
             information=float(told),
             error=float(told) ** -0.5,
         )
         for step, told in zip(STEPS, information, strict=True)
     ]
-    return Spread(mean, sd, a, b, rows)
+    return Spread(a, b, rows)
 
 
 def spread(run: CalibrationRun) -> Figure:
@@ -87,10 +85,10 @@ def spread(run: CalibrationRun) -> Figure:
     ability = np.linspace(-REACH, REACH, 281)
     found = spread_of(run)
     mean, sd = run.population_mean - run.ability, run.population_sd
-    density = norm.pdf(ability, mean, sd)
+    density = np.exp(-(((ability - mean) / sd) ** 2) / 2)
     people = axes.twinx() if found else axes
     people.fill_between(ability, density, color=plots.SOFT, linewidth=0, label="First sittings")
-    people.set_ylim(0, density.max() * 1.15)
+    people.set_ylim(0, 1.15)
     people.set_yticks([])  # a density's height says nothing by itself
     if found:
         people.spines[:].set_visible(False)

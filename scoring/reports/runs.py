@@ -7,12 +7,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import Enum
+from statistics import NormalDist
 from typing import Any
 
 from django.core.paginator import Page, Paginator
 from django.db.models import Count, Q
 from scipy.special import expit
-from scipy.stats import norm
 
 from exams.models import Sitting
 from exams.services.bank import logit
@@ -166,7 +166,7 @@ def page_of(run: CalibrationRun, *, show: str = "", page: str = "1") -> RunPage:
         settings=list(facts(run.configuration)),
         link=list(facts(run.link)),
         drifting=sorted(moved, key=lambda item: -abs(item.drift_z or item.drift or 0.0))[:MOST_LISTED],
-        above=round(100 * float(norm.sf(ability, run.population_mean, run.population_sd))),
+        above=round(100 * (1 - NormalDist(run.population_mean, run.population_sd).cdf(ability))),
         mean=_from_cut(run.population_mean - ability),
         cut=points(run.cut),
         line=line_in_words(run, ability),
