@@ -78,11 +78,15 @@ def _change(after: Sequence[Measurement], revision: Revision, before: Sequence[M
     if new is None or old is None:
         return ""
     said = [
-        f"{name} went from {words.fixed(was)} to {words.fixed(now)}"
+        _went(name, words.fixed(was), words.fixed(now))
         for name, was, now in (("facility", old.facility, new.facility), ("item-rest r", old.item_rest, new.item_rest))
         if was is not None and now is not None
     ]
     return f"Since revision {revision.number}, {' and '.join(said)}." if said else ""
+
+
+def _went(name: str, was: str, now: str) -> str:
+    return f"{name} stayed at {now}" if was == now else f"{name} went from {was} to {now}"
 
 
 def _newest(measurements: Sequence[Measurement]) -> Figures | None:

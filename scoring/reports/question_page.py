@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.contrib.postgres.fields import ArrayField
-from django.db.models import Count, Exists, IntegerField, OuterRef, Q, Subquery
+from django.db.models import Count, Exists, IntegerField, OuterRef, Q, Subquery, prefetch_related_objects
 
 from exams.models import Form, ScoreTable, Seat, Sitting
 from questions.models import Exam, Option, Placement, Prompt, Question, Rating, Revision, Standing
@@ -183,7 +183,8 @@ def page_of(shown: Shown) -> Page:
 
 
 def wording_of(revision: Revision) -> Wording:
-    """Options in the author's order, with the key. Two statements."""
+    """Options in the author's order, with the key. Three statements."""
+    prefetch_related_objects([revision], "options", "prompts", "references")
     key = revision.strategy.key(revision.content)
     choices = [_choice(revision.kind, option, key) for option in revision.options.all()]
     by_option = {choice.option.pk: choice for choice in choices}
