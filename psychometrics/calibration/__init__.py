@@ -1,6 +1,5 @@
 """An exam's calibration: from first sittings and ratings to questions on one scale whose zero just passes."""
 
-from psychometrics.calibration.drift import Check
 from psychometrics.calibration.ratings import TAU, Line, line_of
 from psychometrics.calibration.records import Calibration, Held, NoCommonAbility, Settings
 from psychometrics.calibration.run import calibrate
@@ -12,7 +11,6 @@ __all__ = [
     "BadSettings",
     "Calibration",
     "CalibrationError",
-    "Check",
     "Held",
     "Line",
     "NoCommonAbility",

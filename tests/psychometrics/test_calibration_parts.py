@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import sparse
 
@@ -107,6 +107,7 @@ def brute(places: list[tuple[int, int]], measured: list[bool]) -> set[frozenset[
     return {frozenset(part) for part in parts}
 
 
+@settings(deadline=None)
 @given(
     places=st.lists(st.tuples(st.integers(0, 9), st.integers(0, 7)), unique=True),
     measured=st.lists(st.booleans(), min_size=8, max_size=8),

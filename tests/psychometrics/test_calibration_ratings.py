@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import norm
 
@@ -79,6 +79,7 @@ def test_no_ratings_tell_nothing() -> None:
         line_of(nothing, nothing, nothing)
 
 
+@settings(deadline=None)
 @given(st.integers(0, 10_000), st.floats(-3, 3), st.floats(-2, 2))
 def test_moving_all_intercepts_moves_the_line(seed: int, up: float, tilt: float) -> None:
     d, se, x = points(seed, 12)
@@ -88,6 +89,7 @@ def test_moving_all_intercepts_moves_the_line(seed: int, up: float, tilt: float)
     assert after.near(before.moved(up), abs(tilt) + 1e-2)
 
 
+@settings(deadline=None)
 @given(st.floats(-2, 2), st.floats(-2, 2))
 def test_a_line_is_a_line(alpha: float, beta: float) -> None:
     line = Line(alpha, beta, 0.5)
