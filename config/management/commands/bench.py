@@ -25,6 +25,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from config.benchmarks import meaning as same_meaning
+from config.benchmarks import rescoring as stored_results
 from config.benchmarks.meaning import BROKEN, NONE, Figures
 from exams import paper
 from exams.models import Sitting
@@ -49,24 +50,25 @@ COUNTED_SAVES = 20  # counting statements costs time, so most saves are only tim
 
 class Command(BaseCommand):
     help = (
-        "Measure form assembly, saving, page weight, calibration and whether a score means the same on every form, "
-        "and compare with what is promised."
+        "Measure form assembly, saving, page weight, calibration, whether a score means the same on every form, and "
+        "rescoring, and compare with what is promised."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("parts", nargs="*", choices=[*PARTS, []], help=f"any of {', '.join(PARTS)}; default: all")
         parser.add_argument("--exam", default="MLA-C01")
         parser.add_argument("--runs", type=int, default=30, help="forms to assemble and hundreds of saves to time")
+        parser.add_argument("--sittings", type=int, default=100_000, help="how many to store and score again")
         parser.add_argument("--json", action="store_true", help="report as JSON")
 
     def handle(self, *args: Any, **options: Any) -> None:
         exam = Exam.objects.filter(code=options["exam"]).first()
         if exam is None:
             raise CommandError(f"There is no exam {options['exam']}.")
-        if options["runs"] < 1:
-            raise CommandError("--runs must be at least 1.")
+        if min(options["runs"], options["sittings"]) < 1:
+            raise CommandError("--runs and --sittings must be at least 1.")
         try:
-            report = {name: PARTS[name](exam, options["runs"]) for name in options["parts"] or PARTS}
+            report = {name: PARTS[name](exam, options[SIZES.get(name, "runs")]) for name in options["parts"] or PARTS}
         except sittings.CannotBegin as problem:
             raise CommandError(str(problem)) from problem
         if options["json"]:
@@ -201,6 +203,11 @@ def meaning(exam: Exam, runs: int) -> Figures:
     return same_meaning.measure(scale, exam.scored, exam.unscored, SEEDS)
 
 
+def rescoring(exam: Exam, sittings: int) -> Figures:
+    """Scoring stored sittings again, in a database of its own."""
+    return stored_results.measure(exam.code, sittings)
+
+
 def linked_files(html: str) -> set[str]:
     """Static files that the page names, and the modules that those import, as paths under STATIC_ROOT."""
     prefix = re.escape(settings.STATIC_URL)
@@ -238,4 +245,6 @@ PARTS: dict[str, Callable[[Exam, int], Figures]] = {
     "weight": weight,
     "calibration": calibration,
     "meaning": meaning,
+    "rescoring": rescoring,
 }
+SIZES = {"rescoring": "sittings"}  # the option that says how much to measure, where it is not --runs
