@@ -14,8 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from psychometrics.arrays import FloatArray
-from psychometrics.irt.abilities import conditional_sem
-from psychometrics.irt.model import score_distribution
+from psychometrics.irt.model import conditional_sem, score_distribution
 from psychometrics.irt.summed import Prior
 
 
