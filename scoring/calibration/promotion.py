@@ -102,7 +102,7 @@ def preview_of(run: CalibrationRun) -> Preview:
     decisions = decisions_of(run, standings)
     reference = bank.reference_form(exam)
     refusal, no_tables = refusal_of(run, newest_promoted(exam)), _no_tables(exam, reference)
-    if reference is None or no_tables:
+    if reference is None or no_tables or not run.slope > 0:
         return Preview(run, decisions, [], 0, None, None, refusal or no_tables, list(run.warnings))
     before = bank.standard_of(exam)
     forms = list(_with_table(exam).filter(Q(pk=reference.pk) | Q(state=Form.State.POOL)))
@@ -272,6 +272,8 @@ def refusal_of(run: CalibrationRun, newest: CalibrationRun | None) -> str:
         return "This run includes simulated sittings; it can be looked at, never promoted."
     if not run.converged:
         return "This run did not converge, so its figures are no estimates."
+    if not (run.population_sd > 0 and run.slope > 0):
+        return "This run found no spread among candidates, so it cannot tell them apart."
     if newest is None or newest.pk == run.based_on_id:
         return ""
     if newest.number > run.number:

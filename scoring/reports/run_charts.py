@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 STEPS = (-3, -2, -1, 0, 1, 2, 3)  # logits from the cut for which the table tells the numbers
 REACH = 3.5
+LEAST_SD = 0.01  # of a run that found no spread and so is never promoted; only to have something to draw
 WIDTH = 5.25  # inches; the charts stand side by side
 
 
@@ -44,10 +45,15 @@ class Spread:
     rows: list[SpreadRow]
 
 
+def population_of(run: CalibrationRun, ability: float) -> NormalDist:
+    """First sittings in logits from the borderline candidate at `ability`."""
+    return NormalDist(run.population_mean - ability, max(run.population_sd, LEAST_SD))
+
+
 def spread_of(run: CalibrationRun) -> Spread | None:
     """None without a reference form whose scored questions are all known. Four statements."""
     reference = bank.reference_form(run.exam)
-    if reference is None:
+    if reference is None or not run.slope > 0:
         return None
     scored = list(reference.seats.filter(scored=True).values_list("revision_id", flat=True))
     ratings = dict(Standing.objects.filter(exam=run.exam, revision__in=scored).values_list("revision_id", "rating"))
@@ -65,7 +71,7 @@ def spread_of(run: CalibrationRun) -> Spread | None:
         b.append(difficulty - run.ability)
     if len(a) < len(scored):
         return None
-    people = NormalDist(run.population_mean - run.ability, run.population_sd)
+    people = population_of(run, run.ability)
     information = irt.information([float(step) for step in STEPS], a, b)
     rows = [
         SpreadRow(
@@ -84,8 +90,8 @@ def spread(run: CalibrationRun) -> Figure:
     figure, axes = plots.new(WIDTH, 3.3)
     ability = np.linspace(-REACH, REACH, 281)
     found = spread_of(run)
-    mean, sd = run.population_mean - run.ability, run.population_sd
-    density = np.exp(-(((ability - mean) / sd) ** 2) / 2)
+    sat = population_of(run, run.ability)
+    density = np.exp(-(((ability - sat.mean) / sat.stdev) ** 2) / 2)
     people = axes.twinx() if found else axes
     people.fill_between(ability, density, color=plots.SOFT, linewidth=0, label="First sittings")
     people.set_ylim(0, 1.15)

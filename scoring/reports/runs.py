@@ -7,7 +7,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import Enum
-from statistics import NormalDist
 from typing import Any
 
 from django.core.paginator import Page, Paginator
@@ -20,7 +19,7 @@ from questions.models import Exam, Question
 from scoring.calibration.decisions import Decision, Outcome
 from scoring.calibration.promotion import Preview, newest_promoted, preview_of, refusal_of
 from scoring.models import CalibrationRun, Rung, RunItem
-from scoring.reports.run_charts import Spread, spread_of
+from scoring.reports.run_charts import Spread, population_of, spread_of
 
 PER_PAGE = 50
 LINE_AT = (30, 50, 70, 90)  # ratings in per cent for which the line is told
@@ -166,7 +165,7 @@ def page_of(run: CalibrationRun, *, show: str = "", page: str = "1") -> RunPage:
         settings=list(facts(run.configuration)),
         link=list(facts(run.link)),
         drifting=sorted(moved, key=lambda item: -abs(item.drift_z or item.drift or 0.0))[:MOST_LISTED],
-        above=round(100 * (1 - NormalDist(run.population_mean, run.population_sd).cdf(ability))),
+        above=round(100 * (1 - population_of(run, ability).cdf(0))),
         mean=_from_cut(run.population_mean - ability),
         cut=points(run.cut),
         line=line_in_words(run, ability),

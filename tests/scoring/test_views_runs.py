@@ -305,11 +305,15 @@ def test_a_second_click_changes_nothing_more(desk, exam):
     assert Standard.objects.filter(exam=exam).count() == 2
 
 
-@pytest.mark.parametrize("fields", [{"includes_simulated": True}, {"converged": False}])
+@pytest.mark.parametrize(
+    "fields", [{"includes_simulated": True}, {"converged": False}, {"population_sd": 0.0}, {"slope": 0.0}]
+)
 def test_what_must_not_be_promoted_is_not(desk, exam, fields):
-    run = a_run(exam, **fields)
+    run = a_run(exam)
+    CalibrationRun.objects.update(**fields)
     assert desk.get(address("bank_promote", exam)).url == address("bank_run", exam)
     refusal = desk.get(address("bank_run", exam)).context["page"].preview.refusal
+    assert desk.get(address("bank_run_population", exam)).status_code == 200
     assert refusal in text_of(desk.post(address("bank_promote", exam), follow=True))
     run.refresh_from_db()
     assert run.promoted_at is None
