@@ -119,9 +119,13 @@ KEY = (
 )
 LEAK = "Find out whether it has leaked, or whether what it asks about has changed. If so, revise or retire it."
 ERROR = "Nothing to do. The error falls as more people meet it; that of a very easy or very hard question falls slowly."
-EXTREME = (
-    "Nearly everybody, or hardly anybody, is right, so it tells little about who passes. Make the distractors more "
-    "plausible, or ask for less, and revise."
+HARD = (
+    "Hardly more people are right than by guessing. Check the key. If it is wrong, correct it and regrade. If it is "
+    "right, ask for less or make the stem clearer, and revise."
+)
+EASY = (
+    "Nearly everybody is right, so it tells little about who passes. Make the distractors more plausible or ask for "
+    "more, and revise."
 )
 FIT = (
     "Look at the curve: where observed shares leave it, answers have another reason than ability. A hint in the "
@@ -150,7 +154,8 @@ ADVICE = tuple(
         (r"item-rest|correlation", KEY, True),
         (r"drift|(easi|hard)er than", LEAK, False),
         (r"\bSE\b|standard error", ERROR, False),
-        (r"facility", EXTREME, False),
+        (r"facility.*at least", HARD, True),
+        (r"facility", EASY, False),
         (r"\b(in|out)fit\b", FIT, False),
         (r"slope|discrimination", SLOPE, False),
         (r"connected", PARTS, False),
