@@ -30,8 +30,8 @@ class CutForm(forms.Form):
         decimal_places=4,
         widget=forms.TextInput(attrs={"inputmode": "decimal", "autocomplete": "off"}),
         help_text=(
-            f"Four decimals, between {standards.LOWEST_FRACTION} and {standards.HIGHEST_FRACTION}: with S halfway "
-            "between two whole scores no candidate’s score lies on the edge, and small errors decide nothing."
+            f"Four decimals, between {standards.LOWEST_FRACTION} and {standards.HIGHEST_FRACTION}: so S lies "
+            "well between two whole scores, and no candidate’s score lies on the edge, where rounding would decide."
         ),
     )
     reason = forms.CharField(
@@ -55,14 +55,15 @@ def bank_standard(request: HttpRequest, code: str) -> HttpResponse:
     if "cut" not in request.GET:
         return _page(request, exam, CutForm())
     form = CutForm(request.GET)
-    if form.is_valid():
+    form.full_clean()
+    if "cut" in form.cleaned_data:  # looked at even if the reason is too short: both are explained at once
         try:
             preview = standards.preview(exam=exam, cut=form.cleaned_data["cut"])
         except standards.CannotSet as refused:
             form.add_error("cut", str(refused))
-        else:
-            given: dict[str, Any] = {"section": "bank", "exam": exam, "preview": preview, "form": form}
-            return render(request, "bank/standard_preview.html", given)
+    if form.is_valid():
+        context: dict[str, Any] = {"section": "bank", "exam": exam, "preview": preview, "form": form}
+        return render(request, "bank/standard_preview.html", context)
     return _page(request, exam, form)
 
 
@@ -89,6 +90,8 @@ def _page(request: HttpRequest, exam: Exam, form: CutForm) -> HttpResponse:
 @require_safe
 def bank_standard_scores(request: HttpRequest, code: str) -> HttpResponse:
     """Chart: raw scores on the reference form with S and one standard error around it; with `cut` the new S, too."""
+    from matplotlib.ticker import MaxNLocator  # slow to import, and most processes never draw
+
     exam = get_object_or_404(Exam, code=code)
     reference = get_object_or_404(exam.forms.filter(reference=True))
     standard = bank.standard_of(exam)
@@ -97,14 +100,20 @@ def bank_standard_scores(request: HttpRequest, code: str) -> HttpResponse:
     figure, axes = plots.new(6.6, 3.0)
     full = len(spread.frequencies) - 1
     heights = spread.percents if spread.expected else spread.frequencies
+    axes.bar(
+        range(full + 1), heights, width=0.8, color=plots.SOFT, edgecolor=plots.ACCENT, linewidth=0.8,
+        label="expected" if spread.expected else "sittings",
+    )  # fmt: skip
     if se:
-        axes.axvspan(max(cut - se, 0), min(cut + se, full), color=plots.LINE, linewidth=0, label="S ± 1 SE")
-    colour = plots.SOFT if spread.expected else plots.ACCENT
-    axes.bar(range(full + 1), heights, width=0.8, color=colour, label="expected" if spread.expected else "sittings")
+        axes.axvspan(
+            max(cut - se, 0), min(cut + se, full), color=plots.EDGE, alpha=0.45, linewidth=0, label="S ± 1 SE", zorder=2
+        )
     axes.axvline(cut, color=plots.TEXT, linewidth=2, label=f"S = {standard.cut}")
     new = _between(request.GET.get("cut", ""), full)
     if new is not None:
         axes.axvline(float(new), color=plots.TEXT, linewidth=2, linestyle="--", label=f"new S = {new}")
+    if not spread.expected:
+        axes.yaxis.set_major_locator(MaxNLocator(nbins=5, integer=True))
     axes.set_xlim(-0.6, full + 0.6)
     axes.set_xlabel("Raw score on the reference form")
     axes.set_ylabel("Expected share, per cent" if spread.expected else "First sittings")
