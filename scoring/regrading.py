@@ -107,9 +107,9 @@ def apply(
     """
     _lock(exam)
     changed, seen = _plan(exam, revision, act, keys)
-    reason = _reason(reason, "why the question is regraded")
+    reason = reasoned(reason)
     if seen.lost:
-        losing_reason = _reason(losing_reason, f"why it is right that {_people(seen.lost)} a pass")
+        losing_reason = reasoned(losing_reason, f"why it is right that {_people(seen.lost)} a pass")
     regrade = Regrade.objects.create(
         exam=exam,
         revision=revision,
@@ -123,6 +123,17 @@ def apply(
     )
     _carry_out(changed, regrade, now)
     return regrade
+
+
+def reasoned(text: str, what: str = "why the question is regraded") -> str:
+    """The reason as it is kept. Raises CannotRegrade where it is too short to be one, or too long."""
+    least, most = REASON
+    text = " ".join(text.replace("\0", "").split())
+    if len(text) < least:
+        raise CannotRegrade(f"Say in at least {least} characters {what}.")
+    if len(text) > most:
+        raise CannotRegrade(f"Say in at most {most} characters {what}.")
+    return text
 
 
 def preview_revert(*, regrade: Regrade) -> Preview:
@@ -139,7 +150,7 @@ def revert(*, regrade: Regrade, reason: str, by: User, now: dt.datetime) -> Regr
     _lock(regrade.exam)
     regrade = Regrade.objects.select_related("exam", "revision__question").get(pk=regrade.pk)
     changed, _ = _plan_revert(regrade)
-    regrade.revert_reason = _reason(reason, "why the regrade is taken back")
+    regrade.revert_reason = reasoned(reason, "why the regrade is taken back")
     regrade.reverted_at, regrade.reverted_by = now, by
     regrade.save(update_fields=["reverted_at", "reverted_by", "revert_reason"])
     _carry_out(changed, regrade, now)
@@ -218,21 +229,23 @@ def _plan(exam: Exam, revision: Revision, act: str, keys: object) -> tuple[list[
     if act == Act.REMOVED and not any(seat.scored for seat in seats):
         raise CannotRegrade("This question counts on no form, so it need not be removed.")
     said = _said(Regrade(act=act, revision=revision))
-    return _seen(exam, seats, act, right, _edit(act, [list(key) for key in right]), said)
+    return _seen(exam, revision, seats, act, right, _edit(act, [list(key) for key in right]), said)
 
 
 def _plan_revert(regrade: Regrade) -> tuple[list[Change], Preview]:
     if regrade.reverted_at:
         raise CannotRegrade("This regrade has been taken back already.")
     right = tuple(tuple(key) for key in regrade.keys)
-    seats = variants.seats_of(regrade.exam, Revision.objects.with_content().get(pk=regrade.revision_id))
+    revision = Revision.objects.with_content().get(pk=regrade.revision_id)
+    seats = variants.seats_of(regrade.exam, revision)
     said = f"taken back: {_said(regrade)}"
-    return _seen(regrade.exam, seats, regrade.act, right, _edit(regrade.act, None), said)
+    return _seen(regrade.exam, revision, seats, regrade.act, right, _edit(regrade.act, None), said)
 
 
 def _seen(
-    exam: Exam, seats: Sequence[Seat], act: str, right: tuple[tuple[int, ...], ...], edit: Edit, said: str
-) -> tuple[list[Change], Preview]:
+    exam: Exam, revision: Revision, seats: Sequence[Seat], act: str, right: tuple[tuple[int, ...], ...], edit: Edit,
+    said: str,
+) -> tuple[list[Change], Preview]:  # fmt: skip
     changed = variants.changes(exam, seats, edit, said)
     for change in changed:
         if change.empties_a_domain:
@@ -250,7 +263,7 @@ def _seen(
         for change in changed
         if change.newest
     )
-    return changed, Preview(exam, seats[0].revision, act, right, forms, found.moved, found.results, found.simulated)
+    return changed, Preview(exam, revision, act, right, forms, found.moved, found.results, found.simulated)
 
 
 def _edit(act: str, keys: list[list[int]] | None) -> Edit:
@@ -305,16 +318,6 @@ def _key(revision: Revision, key: object) -> tuple[int, ...]:
     if not kind.is_complete(response, slots=slots):
         raise CannotRegrade(f"A complete answer to this question has {slots} part{'s' * (slots != 1)}.")
     return tuple(int(name) for name in response)
-
-
-def _reason(text: str, what: str) -> str:
-    least, most = REASON
-    text = " ".join(text.split())
-    if len(text) < least:
-        raise CannotRegrade(f"Say in at least {least} characters {what}.")
-    if len(text) > most:
-        raise CannotRegrade(f"Say in at most {most} characters {what}.")
-    return text
 
 
 def _people(count: int) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path
 
-from scoring.bank import exams, fairness, forms, questions, runs, standards
+from scoring.bank import exams, fairness, forms, questions, regrades, runs, standards
 
 QUESTION = "exams/<slug:code>/questions/<str:public_id>/"
 
@@ -36,4 +36,7 @@ urlpatterns: list[URLPattern] = [
         {"chart": "population"},
         name="bank_run_population",
     ),
+    path("exams/<slug:code>/regrades/", regrades.bank_regrades, name="bank_regrades"),
+    path("exams/<slug:code>/regrades/<int:pk>/", regrades.bank_regrade_detail, name="bank_regrade_detail"),
+    path("exams/<slug:code>/questions/<str:public_id>/regrade/", regrades.bank_regrade, name="bank_regrade"),
 ]

@@ -10,7 +10,9 @@ from itertools import zip_longest
 from exams.models import Answer, Seat, Sitting
 from exams.services import sittings
 from questions.models import Option, Prompt, Revision, ScenarioRevision
+from scoring import variants
 from scoring.models import Result, SeatResult
+from scoring.reports.notices import Correction, correction_of
 
 
 def withheld(sitting: Sitting, *, now: dt.datetime) -> bool:
@@ -36,6 +38,7 @@ class Row:
     kind: str
     stem: str
     flagged: bool
+    removed: bool
 
 
 FILTERS: dict[str, tuple[str, Callable[[Row], bool]]] = {
@@ -91,7 +94,8 @@ def listing_of(sitting: Sitting, result: Result, *, show: str) -> Listing:
         )
     }
     seats = SeatResult.objects.filter(result=result).select_related("task").order_by("seat")
-    rows = [Row(seat, *stems[seat.seat], seat.seat in flagged) for seat in seats]
+    removed = result.table.removed
+    rows = [Row(seat, *stems[seat.seat], seat.seat in flagged, seat.seat in removed) for seat in seats]
     return Listing(
         show=show,
         filters=[Filter(name, label, sum(map(belongs, rows))) for name, (label, belongs) in FILTERS.items()],
@@ -138,13 +142,15 @@ class Scenario:
 
 @dataclass(frozen=True, slots=True)
 class Review:
-    """One question after the exam. `mark` is what the result says about it."""
+    """One question after the exam. `mark` is what the result says about it, `also` are other answers that are right."""
 
     seat: Seat
     mark: SeatResult
     answer: Answer | None
     choices: list[Choice]
     places: list[Place]
+    also: list[list[Choice]]
+    correction: Correction | None
     scenario: Scenario | None
 
     @property
@@ -176,27 +182,33 @@ def review_of(sitting: Sitting, result: Result, number: int) -> Review | None:
     if seat is None:
         return None
     answer = Answer.objects.filter(sitting=sitting, seat=number).first()
-    key = seat.key(seat.revision.strategy.key(seat.revision.content))
     response = answer.response if answer else []
-    choices = _choices(seat, key, response)
+    keys = variants.right_at(seat, result.table)
+    # Of several right answers the one that was given is shown, else the first.
+    key = next((each for each in keys if seat.revision.strategy.is_correct(response, each)), keys[0])
+    single = seat.slots == 1
+    choices = _choices(seat, keys if single else [key], response)
+    by_token = dict(zip(seat.tokens, choices, strict=True))
     return Review(
         seat=seat,
         mark=SeatResult.objects.get(result=result, seat=number),
         answer=answer,
         choices=choices,
         places=_places(seat, key, response, choices),
+        also=[] if single else [[by_token[token] for token in each] for each in keys if each != key],
+        correction=correction_of(result, number, seat.revision_id),
         scenario=_scenario(seat),
     )
 
 
-def _choices(seat: Seat, key: Sequence[str], response: Sequence[str]) -> list[Choice]:
+def _choices(seat: Seat, keys: Sequence[Sequence[str]], response: Sequence[str]) -> list[Choice]:
     options = {option.number: option for option in seat.revision.options.all()}
     letters = seat.letters()
     return [
         Choice(
             letter=letters[token],
             option=options[number],
-            right=[place for place, wanted in enumerate(key, 1) if wanted == token],
+            right=[place for key in keys for place, wanted in enumerate(key, 1) if wanted == token],
             given=[place for place, given in enumerate(response, 1) if given == token],
         )
         for number, token in zip(seat.options, seat.tokens, strict=True)

@@ -16,6 +16,7 @@ from questions.models import Domain, Exam, Reference, Task
 from scoring import marking, services
 from scoring.models import DomainResult, Result, SeatResult
 from scoring.reports import charts, review
+from scoring.reports.notices import Notice, notices_of
 
 STUDY_TASKS = 3
 STUDY_REFERENCES = 2  # links for each task, so that the list stays one that somebody follows
@@ -98,11 +99,17 @@ class Report:
     median_ms: float
     longest: SeatResult | None
     late: int
+    regrades: list[Notice]
     withheld: bool  # nothing about single questions while the person sits some of them again
 
     @property
     def exam(self) -> Exam:
         return self.sitting.exam
+
+    @property
+    def uncounted(self) -> int:
+        """Questions that did not count."""
+        return len(self.seats) - self.result.maximum_raw
 
     @property
     def undecided(self) -> bool:
@@ -157,6 +164,7 @@ def report_of(sitting: Sitting, result: Result, *, now: dt.datetime) -> Report:
         median_ms=usual,
         longest=max(seats, key=lambda seat: seat.spent_ms, default=None),
         late=Answer.objects.filter(sitting=sitting, late=True).count(),
+        regrades=notices_of(result),
         withheld=shut,
     )
 
