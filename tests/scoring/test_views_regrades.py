@@ -123,7 +123,7 @@ def test_the_history_finds_a_question(as_author, form):
 def test_the_history_takes_a_constant_number_of_statements(as_author, form, count, django_assert_num_queries):
     for place in range(1, count + 1):
         act(a_seat(form, place))
-    with django_assert_num_queries(7):
+    with django_assert_num_queries(10):
         page = as_author.get(address("bank_regrades", a_seat(form)))
     assert page.content.decode().count('<th scope="row">') == count
 
