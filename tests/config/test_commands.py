@@ -78,14 +78,17 @@ def test_tick_once_does_what_is_due_and_says_so(user, exam):
     sitting = begin(user, exam)
     over = sitting.deadline + dt.timedelta(seconds=sitting.grace_seconds + 1)
     with time_machine.travel(over, tick=False):
-        assert json.loads(run("tick", once=True, json=True)) == {"ended": 1, "closed": 1, "scored": 1, "forms": 0}
-        assert json.loads(run("tick", once=True, json=True)) == {"ended": 0, "closed": 0, "scored": 0, "forms": 0}
+        told = [json.loads(run("tick", once=True, json=True)) for _ in range(2)]
+    assert told == [
+        {"ended": 1, "closed": 1, "scored": 1, "forms": 0, "calibrated": 0},
+        {"ended": 0, "closed": 0, "scored": 0, "forms": 0, "calibrated": 0},
+    ]
     assert Result.objects.get(sitting=sitting).raw == 0
 
 
 @pytest.mark.usefixtures("full_pool", "exam")
 def test_tick_once_speaks_plainly():
-    assert run("tick", once=True) == "0 ended, 0 closed, 0 scored, 0 forms\n"
+    assert run("tick", once=True) == "0 ended, 0 closed, 0 scored, 0 forms, 0 calibrated\n"
 
 
 def test_tick_fills_the_pool(settings, exam):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import uuid
 
 import pytest
 from django.db import connection
@@ -31,7 +32,7 @@ def gathered(exam: Exam) -> Data:
     return gather(exam=exam, screening=screened(exam))
 
 
-def ids(found: Screening) -> list:
+def ids(found: Screening) -> list[uuid.UUID]:
     return [first.sitting for first in found.firsts]
 
 
@@ -233,7 +234,7 @@ def test_omitted_is_wrong_and_not_reached_is_missing(exam):
 def test_an_unfinished_response_is_wrong_and_no_choice(exam):
     form = Form.objects.get(exam=exam, reference=True)
     sitting = closed(exam, form=form)
-    seat = form.seats.filter(kind="multiple_response").first()
+    seat = form.seats.filter(kind="multiple_response")[0]
     Answer.objects.filter(sitting=sitting, seat=seat.number).update(response=list(key_of(seat)[:1]))
     data = gathered(exam)
     assert given(data, sitting)[seat.revision_id] == 0
@@ -258,7 +259,7 @@ def test_what_was_seen_before_is_missing(exam, user):
 def test_removed_seats_are_missing_for_everybody(exam):
     form = Form.objects.get(exam=exam, reference=True)
     first, second = closed(exam, form=form), closed(exam, form=form)
-    seat = form.seats.filter(scored=True).first()
+    seat = form.seats.filter(scored=True)[0]
     screened(exam)
     ScoreTable.objects.filter(form=form).update(removed=[seat.number])
     data = gathered(exam)
@@ -300,7 +301,7 @@ def test_responses_are_told_in_option_numbers(exam):
 
 def test_a_corrected_key_is_the_key(exam):
     form = Form.objects.get(exam=exam, reference=True)
-    seat = form.seats.filter(kind="multiple_choice").first()
+    seat = form.seats.filter(kind="multiple_choice")[0]
     before = gathered(exam)
     column = before.columns.index(seat.revision_id)
     own = before.keys[column]
@@ -316,7 +317,7 @@ def test_the_digest_is_of_the_answers(exam):
     first, _ = closed(exam), closed(exam)
     one = gathered(exam).digest
     assert gathered(exam).digest == one
-    seat = SeatResult.objects.filter(result__sitting=first).first()
+    seat = SeatResult.objects.filter(result__sitting=first)[0]
     SeatResult.objects.filter(pk=seat.pk).update(correct=not seat.correct)
     other = gathered(exam).digest
     assert other != one

@@ -68,15 +68,20 @@ def calibrate() -> int:
     return len(nightly.calibrate_due(now=now, unless_since=nightly.last_due(now)))
 
 
+def work(*, pools: bool, night: bool) -> None:
+    """Sittings that are due; the pools and the last night's calibrations if they are."""
+    services.sweep(now=timezone.now())
+    if pools:
+        fill_pools()
+    if night:
+        calibrate()
+
+
 def beat(*, pools: bool, night: bool = False) -> bool:
     """One round; returns whether it went through. A database that is away is a reason to try again, not to end."""
     close_old_connections()
     try:
-        services.sweep(now=timezone.now())
-        if pools:
-            fill_pools()
-        if night:
-            calibrate()
+        work(pools=pools, night=night)
     except DatabaseError as error:
         logger.warning("The database does not answer: %s", str(error).strip())
         connection.close()
