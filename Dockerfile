@@ -20,6 +20,8 @@ RUN SECRET_KEY=collectstatic DATABASE_URL=postgresql://nowhere/none python manag
 FROM base
 RUN groupadd --system --gid 10001 cutscore \
     && useradd --system --uid 10001 --gid cutscore --no-create-home --home-dir /nonexistent cutscore
+# Nobody has a home here: Matplotlib keeps its list of fonts where anything may be written.
+ENV MPLCONFIGDIR=/tmp/matplotlib
 WORKDIR /app
 # Owned by root and never written at run time, so that the file system can be mounted read-only.
 COPY --from=build /opt/venv /opt/venv

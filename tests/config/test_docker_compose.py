@@ -171,6 +171,13 @@ def test_the_image_runs_as_nobody_in_particular_with_static_files_inside():
     assert "--require-hashes" in DOCKERFILE
 
 
+@pytest.mark.parametrize("name", APP)
+def test_charts_are_drawn_without_a_home_and_on_a_file_system_that_is_read_only(name):
+    (folder,) = re.findall(r"^ENV MPLCONFIGDIR=(\S+)", DOCKERFILE.rpartition("\nFROM ")[2], re.MULTILINE)
+    assert SERVICES[name]["read_only"]
+    assert any(folder.startswith(mounted.split(":")[0] + "/") for mounted in SERVICES[name]["tmpfs"])
+
+
 def test_nothing_private_is_sent_to_the_builder():
     ignored = (ROOT / ".dockerignore").read_text().splitlines()
     assert {".*", "var", "tests"} <= set(ignored)
