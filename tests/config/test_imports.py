@@ -9,6 +9,7 @@ import sys
 
 import pytest
 
+from tests.e2e.server import database_url
 from tests.environment import ROOT
 
 SLOW = ("matplotlib", "reportlab", "PIL")
@@ -42,14 +43,22 @@ for name, app in get_commands().items():
 }
 
 
-@pytest.mark.parametrize("what", LOAD)
-def test_charts_and_paper_are_loaded_by_whoever_makes_them(what, tmp_path):
-    program = f"""
+def loaded(program: str, environment: dict[str, str]) -> list[str]:
+    """Which of the slow libraries another process has loaded after running this."""
+    told = f"""
 import json, logging, sys
 logging.disable()
-{LOAD[what]}
+{program}
 print(json.dumps([name for name in {SLOW!r} if name in sys.modules]))
 """
+    done = subprocess.run([sys.executable, "-c", told], cwd=ROOT, env=environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    found: list[str] = json.loads(done.stdout.splitlines()[-1])
+    return found
+
+
+@pytest.mark.parametrize("what", LOAD)
+def test_charts_and_paper_are_loaded_by_whoever_makes_them(what, tmp_path):
     environment = {
         "PATH": os.environ["PATH"],
         "DJANGO_SETTINGS_MODULE": "config.settings",
@@ -58,18 +67,37 @@ print(json.dumps([name for name in {SLOW!r} if name in sys.modules]))
         "CUTSCORE_VAR": str(tmp_path),
         "DATABASE_URL": "postgresql://127.0.0.1:1/none",
     }
-    done = subprocess.run(
-        [sys.executable, "-c", program], cwd=ROOT, env=environment, capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, done.stderr
-    assert json.loads(done.stdout.splitlines()[-1]) == []
+    assert loaded(LOAD[what], environment) == []
+
+
+SERVE = """
+import django
+from django.conf import settings
+settings.STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
+import config.wsgi
+from django.db import transaction
+from django.test import Client
+from accounts import services
+from accounts.roles import Role
+from questions.models import Exam
+with transaction.atomic():
+    browser = Client(SERVER_NAME="127.0.0.1")
+    browser.force_login(services.create_account(email="imports@example.com", roles=[Role.AUTHOR]))
+    codes = [code for (code,) in Exam.objects.values_list("code")]
+    pages = [f"/exams/{code}/" for code in codes] + [f"/bank/exams/{code}/fairness/" for code in codes]
+    for page in ("/exams/", "/progress/", "/account/", *pages):
+        assert browser.get(page).status_code == 200, page
+    transaction.set_rollback(True)
+"""
+
+
+@pytest.mark.django_db
+def test_a_page_without_a_chart_is_served_without_them():
+    environment = os.environ | {"DJANGO_SETTINGS_MODULE": "config.settings", "DATABASE_URL": database_url()}
+    assert loaded(SERVE, environment) == []
 
 
 def test_what_would_be_loaded_is_noticed():
     """The names above are those under which the libraries are loaded."""
-    program = f"import sys, scoring.technical.typeset; print(all(name in sys.modules for name in {SLOW!r}))"
     environment = os.environ | {"DJANGO_SETTINGS_MODULE": "config.settings"}
-    done = subprocess.run(
-        [sys.executable, "-c", program], cwd=ROOT, env=environment, capture_output=True, text=True, check=False
-    )
-    assert done.stdout == "True\n", done.stderr
+    assert loaded("import scoring.technical.typeset", environment) == list(SLOW)
