@@ -9,26 +9,21 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 
 from exams.models import Answer, Seat, Sitting
 from scoring.marking import Marked, Paper
-from scoring.models import DomainResult, Regrade, Result, SeatResult
+from scoring.models import DomainResult, Result, SeatResult
 
 MOST_SEEN_BEFORE = 5  # beyond this the score says too little about a form never seen
-
-Before = Mapping[uuid.UUID, Collection[int]]
 
 
 def make_results(
     chosen: Sequence[Sitting],
     paper_of: Callable[[Sitting], Paper],
     *,
-    before: Before,
+    before: Mapping[uuid.UUID, Collection[int]],
     now: dt.datetime,
-    versions: Mapping[uuid.UUID, int] | None = None,
-    regrade: Regrade | None = None,
 ) -> list[Result]:
-    """Mark the sittings and write their results, by the batch.
+    """Mark the sittings and write their first results, by the batch.
 
-    `before` holds the questions that each sitting's person had met, `versions` the number of each result where it
-    is not the first.
+    `before` holds the questions that each sitting's person had met.
     """
     answers: dict[uuid.UUID, list[Answer]] = defaultdict(list)
     for answer in Answer.objects.filter(sitting__in=chosen):
@@ -37,11 +32,14 @@ def make_results(
     for sitting in chosen:
         paper = paper_of(sitting)
         marked = paper.mark(answers[sitting.pk], before[sitting.pk])
-        result = _result(sitting, paper, marked, now)
-        result.version, result.regrade = (versions or {}).get(sitting.pk, 1), regrade
+        scored = [seat for seat in marked if seat.scored]
+        right = {seat.seat.number for seat in scored if seat.correct}
+        seen = sum(seat.seen_before for seat in scored)
+        result = a_result(sitting, paper, raw=len(right), seen=seen, now=now)
         results.append(result)
         seats += _seats(result, marked)
-        domains += _domains(result, paper, marked)
+        counts = {domain.pk: len(right.intersection(numbers)) for domain, numbers in paper.domains.items()}
+        domains += its_domains(result, paper, counts)
     Result.objects.bulk_create(results)
     SeatResult.objects.bulk_create(seats)
     DomainResult.objects.bulk_create(domains)
@@ -67,11 +65,9 @@ def seen_before(chosen: Sequence[Sitting]) -> dict[uuid.UUID, set[int]]:
     return {sitting: set().union(*(shown[form] for form in forms)) for sitting, forms in earlier.items()}
 
 
-def _result(sitting: Sitting, paper: Paper, marked: Sequence[Marked], now: dt.datetime) -> Result:
-    scored = [seat for seat in marked if seat.scored]
-    raw = sum(seat.correct for seat in scored)
+def a_result(sitting: Sitting, paper: Paper, *, raw: int, seen: int, now: dt.datetime) -> Result:
+    """What so many right answers are worth by the paper's table; `seen` of the scored questions were met before."""
     row = paper.rows[raw]
-    seen = sum(seat.seen_before for seat in scored)
     low, high = paper.likely_range(raw)
     return Result(
         sitting=sitting,
@@ -106,17 +102,16 @@ def _seats(result: Result, marked: Sequence[Marked]) -> list[SeatResult]:
     ]
 
 
-def _domains(result: Result, paper: Paper, marked: Sequence[Marked]) -> list[DomainResult]:
-    right = {seat.seat.number for seat in marked if seat.correct}
+def its_domains(result: Result, paper: Paper, counts: Mapping[int, int]) -> list[DomainResult]:
+    """The result by domain; `counts` holds the right answers of each domain id."""
     rows = []
     for domain, numbers in paper.domains.items():
-        correct = len(right.intersection(numbers))
-        level = paper.level(domain, correct)
+        level = paper.level(domain, counts[domain.pk])
         rows.append(
             DomainResult(
                 result=result,
                 domain=domain,
-                correct=correct,
+                correct=counts[domain.pk],
                 scored=len(numbers),
                 expected=level.expected,
                 meets=level.meets,

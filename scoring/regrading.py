@@ -21,7 +21,7 @@ from exams.services import tables
 from exams.services.tables import Keys
 from questions.kinds import ImpossibleResponse
 from questions.models import Exam, Revision
-from scoring import variants
+from scoring import rewriting, variants
 from scoring.models import Regrade
 from scoring.variants import Change, Edit, Move
 
@@ -211,7 +211,7 @@ def _carry_out(changed: Sequence[Change], regrade: Regrade, now: dt.datetime) ->
     list(Form.objects.select_for_update(no_key=True).filter(pk__in=forms).order_by("pk"))
     closed = Sitting.objects.closed().filter(form__in=forms)
     list(closed.select_for_update(no_key=True).order_by("pk").values_list("pk", flat=True))
-    variants.write(changed, regrade, now)
+    rewriting.write(changed, regrade, now)
 
 
 def _plan(exam: Exam, revision: Revision, act: str, keys: object) -> tuple[list[Change], Preview]:

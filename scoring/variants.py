@@ -1,4 +1,4 @@
-"""What other keys or fewer questions do to an exam's tables and results: worked out first, written afterwards."""
+"""What other keys or fewer questions would do to an exam's tables and results. Nothing here is written."""
 
 from __future__ import annotations
 
@@ -17,11 +17,8 @@ from exams.models import Answer, Form, ScoreRow, ScoreTable, Seat
 from exams.services import tables
 from exams.services.tables import Keys, Variant
 from questions.models import Exam, Revision
-from scoring.making import make_results
-from scoring.marking import Paper, judge
-from scoring.models import Regrade, Result, SeatResult
-
-BATCH = 250  # results that are written together
+from scoring.marking import judge
+from scoring.models import Result, SeatResult
 
 # What a table says of removed seats and corrected keys -> what it is to say of them.
 Edit = Callable[[Seat, ScoreTable], tuple[list[int], Keys]]
@@ -58,6 +55,10 @@ class Change:
     def counts(self, table: ScoreTable) -> bool:
         """Whether the question counts by this version."""
         return self.seat.scored and self.seat.number not in table.removed
+
+    def points(self, *, was: bool, right: bool) -> int:
+        """What it adds to somebody's raw score: 1, 0 or -1. Their answer `was` right by the base and now is or not."""
+        return (right and self.counts(self.table)) - (was and self.counts(self.base))
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,9 +178,7 @@ def moves(changed: Collection[Change]) -> Moves:
         response = (table, tuple(given or ()))
         if response not in judged:
             judged[response] = judge(change.seat, keys[table], response[1])[1]
-        point_before = bool(was) and change.counts(change.base)
-        point_after = judged[response] and change.counts(change.table)
-        new = raw - point_before + point_after
+        new = raw + change.points(was=bool(was), right=judged[response])
         row = change.after[new]
         before = Figures(raw, maximum, scaled, passed)
         after = Figures(new, change.table.maximum_raw, row.scaled, row.passed)
@@ -214,34 +213,3 @@ def right_at(seat: Seat, table: ScoreTable) -> list[tuple[str, ...]]:
     corrected = table.keys.get(str(seat.number))
     right = corrected or [seat.revision.strategy.key(seat.revision.content)]
     return [seat.key(tuple(numbers)) for numbers in right]
-
-
-def write(changed: Sequence[Change], regrade: Regrade, now: dt.datetime) -> None:
-    """Store the new versions of the tables, and by them a new version of every result, moved or not."""
-    regrade.tables.add(*tables.store([change.variant for change in changed]))
-    for change in changed:
-        issued = Result.objects.current().filter(table=change.base)
-        ids = list(issued.order_by("sitting").values_list("pk", flat=True))
-        paper = Paper(change.form, change.table) if ids else None
-        for start in range(0, len(ids), BATCH):
-            assert paper is not None
-            _rewrite(ids[start : start + BATCH], paper, regrade, now)
-
-
-def _rewrite(ids: Sequence[int], paper: Paper, regrade: Regrade, now: dt.datetime) -> None:
-    former = list(Result.objects.filter(pk__in=ids).select_related("sitting").order_by("sitting"))
-    # What somebody had seen before is kept as it was found, though sittings may have been deleted since.
-    before: dict[uuid.UUID, set[int]] = defaultdict(set)
-    question_of = {seat.number: paper.revisions[seat.revision_id].question_id for seat in paper.seats}
-    seen = SeatResult.objects.filter(result__in=ids, seen_before=True)
-    for sitting, number in seen.values_list("result__sitting_id", "seat"):
-        before[sitting].add(question_of[number])
-    Result.objects.filter(pk__in=ids).update(current=False)
-    make_results(
-        [result.sitting for result in former],
-        lambda _: paper,
-        before=before,
-        now=now,
-        versions={result.sitting_id: result.version + 1 for result in former},
-        regrade=regrade,
-    )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from django.utils import timezone
 
-from exams.models import Form, ScoreTable, Seat, Standard
+from exams.models import Answer, Form, ScoreTable, Seat, Standard
 from exams.services import bank, freezing
 from psychometrics.assembly import Draft
 from questions.models import Standing
@@ -65,8 +65,9 @@ def test_an_answer_accepted_beside_the_old_one_takes_nothing_away(exam, form):
 
 def test_every_result_on_the_form_gets_the_new_version(exam, form, other):
     seat = a_seat(form, 3)
-    moved, still = sat(UserFactory(), exam, form=form, right=50), sat(UserFactory(), exam, form=form, right=50)
-    SeatResult.objects.filter(result=still, seat=seat.number).update(correct=False)  # as if it had been lost before
+    moved = sat(UserFactory(), exam, form=form, right=50)
+    still = sat(UserFactory(), exam, form=form, right=0)
+    Answer.objects.filter(sitting=still.sitting, seat=seat.number).delete()
     elsewhere = sat(UserFactory(), exam, form=other, right=20)
     on_both = other.seats.filter(revision=seat.revision_id).exists()
     regrade = act(seat)
