@@ -6,6 +6,7 @@ import datetime as dt
 from xml.etree import ElementTree
 
 import pytest
+from django.urls import reverse
 from django.utils import timezone
 
 from exams.models import Sitting
@@ -221,11 +222,13 @@ def test_alarms_and_obstacles_say_what_to_do(as_author, exam, what, shown, advic
     run, seat = a_run(exam), seat_of(exam)
     for field, head in (("alarms", "Alarm"), ("obstacles", "What keeps it from being calibrated")):
         item(run, seat, **({"alarms": [], "obstacles": []} | {field: [what]}))
-        text = text_of(as_author.get(address(seat)))
+        response = as_author.get(address(seat))
+        text = text_of(response)
         assert head in text
         assert shown in text
         assert advice in text
-        assert ("Regrade this question" in text) is regrade
+        leads_there = reverse("bank_regrade", args=[exam.code, seat.revision.question.public_id])
+        assert (f'href="{leads_there}"' in response.content.decode()) is regrade
 
 
 def test_without_alarms_and_obstacles_there_is_nothing_to_do(as_author, exam):
