@@ -1,26 +1,28 @@
 """Everything about packs that a program can judge, beyond being well-formed: flaws of single questions, cues that
 give keys away, near-duplicates, coverage of the outline and the spread of the ratings.
 
-The rules for single questions follow the usual guidelines for writing items (Haladyna, Downing & Rodriguez, 2002).
+The rules for single questions are those of `questions.flaws`, the measure of likeness is that of `questions.likeness`;
+drafts in the studio are judged by the same.
 """
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from statistics import mean, median, pstdev
+from statistics import mean, pstdev
 
 import numpy as np
 from scipy import sparse
 
+from questions.flaws import ask, flaws_of
 from questions.kinds import CASE_STUDY, KINDS
+from questions.likeness import five_grams, too_alike
 from questions.pack.reader import Pack, Source
 from questions.pack.schema import Exam, Question
+from questions.writing import of_pack
 
 JUDGES = 5
-SHORTEST_RATIONALE = 40  # characters
 SHORTEST_SCENARIO = 25  # words before the question itself; what has fewer asks for recall
 MOST_RECALL = 0.20
 MOST_LONGEST_KEYS = 0.35
@@ -31,15 +33,6 @@ MEAN_RATING = (0.65, 0.75)
 RATING_BAND = (0.35, 0.90)
 IN_BAND = 0.95
 LEAST_SPREAD = 0.06
-ALIKE = 0.5  # share of common character n-grams
-GRAM = 5
-LONG = 30  # characters; shorter options may differ as they like
-UNEVEN = 2.5  # an option so many times longer or shorter than the median one
-
-OTHERS = re.compile(r"\b(all|none|both|neither) of the (above|these|options)\b|\boptions? (?-i:[A-H])\b", re.IGNORECASE)
-NEGATIVE = re.compile(r"\b[Ww](hich|hat)\b[^?]*?(?<!\*)\b(not|except|cannot|never)\b(?!\*)[^?]*\?")
-ABSOLUTE = re.compile(r"\b(always|never|impossible|guaranteed?|completely|under no circumstances)\b", re.IGNORECASE)
-CHOICES = ("multiple_choice", "multiple_response")
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,63 +86,10 @@ def lint(packs: Sequence[Pack]) -> tuple[list[Figures], list[Finding]]:
 
 def _question(question: Question, source: Source) -> Iterator[Finding]:
     where = f"{source.file}:{source.line} {question.id}"
-    for rule, check in QUESTION_RULES.items():
-        for message in check(question):
-            yield Finding(rule, where, message)
-
-
-def _speaks_of_others(question: Question) -> Iterator[str]:
-    for option in question.options:
-        if OTHERS.search(option.text):
-            yield f"an option speaks of the others: {option.text[:60]}"
-
-
-def _negative(question: Question) -> Iterator[str]:
-    """An unmarked "not" is overread; in capitals or bold it is not."""
-    if NEGATIVE.search(_ask(question)):
-        yield "the question asks for what is not so, without emphasis"
-
-
-def _absolute(question: Question) -> Iterator[str]:
-    if question.kind not in CHOICES:
-        return
-    right = any(ABSOLUTE.search(option.text) for option in question.options if option.correct)
-    wrong = any(ABSOLUTE.search(option.text) for option in question.options if not option.correct)
-    if right != wrong:
-        yield f"an absolute word stands only in {'the key' if right else 'distractors'}"
-
-
-def _overlap(question: Question) -> Iterator[str]:
-    texts = [_plain(option.text).rstrip(".") for option in question.options]
-    for one in texts:
-        if any(one != other and one in other for other in texts):
-            yield f"an option contains another one: {one[:60]}"
-
-
-def _endings(question: Question) -> Iterator[str]:
-    """Only sentences end with a full stop, and either all options are sentences or none is."""
-    stops = {option.text.rstrip().endswith(".") for option in question.options}
-    if len(stops) > 1:
-        yield "some options end with a full stop and some do not"
-
-
-def _lengths(question: Question) -> Iterator[str]:
-    lengths = [len(option.text) for option in question.options]
-    middle = median(lengths)
-    if max(lengths) > LONG and (max(lengths) > UNEVEN * middle or min(lengths) * UNEVEN < middle):
-        yield f"the options' lengths differ too much ({min(lengths)} to {max(lengths)} characters)"
-
-
-def _rationales(question: Question) -> Iterator[str]:
-    for rationale in [part.rationale for part in question.options] + [part.rationale for part in question.prompts]:
-        if len(rationale) < SHORTEST_RATIONALE:
-            yield f"a rationale is too short to teach anything: {rationale}"
-
-
-def _references(question: Question) -> Iterator[str]:
-    for reference in question.references:
-        if reference.url.scheme != "https":
-            yield f"a reference does not use https: {reference.url}"
+    for flaw in flaws_of(of_pack(question)):
+        yield Finding(flaw.rule, where, flaw.message)
+    for message in _judges(question):
+        yield Finding("judges", where, message)
 
 
 def _judges(question: Question) -> Iterator[str]:
@@ -157,19 +97,6 @@ def _judges(question: Question) -> Iterator[str]:
         count = len(question.ratings.get(place.exam, []))
         if count < JUDGES:
             yield f"has {count} of {JUDGES} ratings for {place.exam}"
-
-
-QUESTION_RULES: dict[str, Callable[[Question], Iterator[str]]] = {
-    "speaks-of-others": _speaks_of_others,
-    "negative": _negative,
-    "absolute-word": _absolute,
-    "overlap": _overlap,
-    "endings": _endings,
-    "lengths": _lengths,
-    "rationale": _rationales,
-    "reference": _references,
-    "judges": _judges,
-}
 
 
 # ---- between questions ---------------------------------------------------------------------------------------------
@@ -188,15 +115,10 @@ def _alike(entries: Sequence[Entry]) -> Iterator[Finding]:
     matrix = sparse.csr_array((ones, (rows, columns)), shape=shape)
     common = sparse.coo_array(sparse.triu(matrix @ matrix.T, k=1))
     for one, other, shared in zip(common.row.tolist(), common.col.tolist(), common.data.tolist(), strict=True):
-        if shared > ALIKE * (len(grams[one]) + len(grams[other]) - shared):
+        if too_alike(shared, len(grams[one]), len(grams[other])):
             (first, source), (second, _) = entries[one], entries[other]
             where = f"{source.file}:{source.line} {first.id}"
             yield Finding("alike", where, f"its stem is much like that of {second.id}")
-
-
-def five_grams(text: str) -> set[str]:
-    plain = _plain(text)
-    return {plain[place : place + GRAM] for place in range(len(plain) - GRAM + 1)}
 
 
 # ---- a whole exam --------------------------------------------------------------------------------------------------
@@ -276,21 +198,12 @@ def _key_is_longest(question: Question) -> bool:
 
 
 def _is_recall(question: Question) -> bool:
-    scenario = question.stem.strip()[: -len(_ask(question))]
+    scenario = question.stem.strip()[: -len(ask(question.stem))]
     return not question.scenario and len(scenario.split()) < SHORTEST_SCENARIO
-
-
-def _ask(question: Question) -> str:
-    """The last paragraph of a stem: the question itself."""
-    return question.stem.strip().split("\n\n")[-1]
 
 
 def _place(question: Question, exam: Exam) -> str:
     return next(place.task for place in question.placements if place.exam == exam.code)
-
-
-def _plain(text: str) -> str:
-    return " ".join(text.lower().split())
 
 
 def broken(findings: Iterable[Finding]) -> dict[str, int]:
