@@ -262,6 +262,10 @@ SITTING_GRACE_SECONDS = env.number("SITTING_GRACE_SECONDS", 120)
 FORM_POOL_SIZE = env.number("FORM_POOL_SIZE", 3, minimum=1)
 # Share of an exam's sittings in a year that a question may be shown to before authors are warned.
 EXPOSURE_CAP = env.share("EXPOSURE_CAP", 0.30)
+# Whether authors may review their own questions: for people who write alone.
+SELF_REVIEW = env.flag("SELF_REVIEW", False)
+# Judges who must have rated a question in a round before it may count.
+MINIMUM_JUDGES = env.number("MINIMUM_JUDGES", 3, minimum=1)
 PACKS_DIRECTORY = BASE_DIR / "questions" / "packs"
 
 # ---- logging -----------------------------------------------------------------------------------------------

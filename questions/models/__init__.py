@@ -1,5 +1,6 @@
 """Rows of the bank: the exams' outlines, and the questions with everything that is known about them."""
 
+from questions.models.authoring import Audit, Comment, RatingRequest, Review
 from questions.models.bank import (
     Enmity,
     Option,
@@ -15,6 +16,8 @@ from questions.models.measurement import Rating, Standing
 from questions.models.outline import Domain, Exam, KindShare, Task, Topic
 
 __all__ = [
+    "Audit",
+    "Comment",
     "Domain",
     "Enmity",
     "Exam",
@@ -24,7 +27,9 @@ __all__ = [
     "Prompt",
     "Question",
     "Rating",
+    "RatingRequest",
     "Reference",
+    "Review",
     "Revision",
     "Scenario",
     "ScenarioRevision",

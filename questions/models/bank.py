@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models import F, Q
 
@@ -43,10 +45,13 @@ class Question(models.Model):
 
     public_id = models.CharField(max_length=61, unique=True)
     scenario = models.ForeignKey(Scenario, on_delete=models.PROTECT, null=True, blank=True, related_name="questions")
+    tags = ArrayField(models.CharField(max_length=40), default=list, blank=True)
+    notes = models.TextField(blank=True, help_text="For authors only.")
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
         ordering = ("public_id",)
+        indexes = (GinIndex(fields=("tags",), name="question_tags"),)
 
     def __str__(self) -> str:
         return self.public_id
@@ -61,6 +66,7 @@ class RevisionState(models.TextChoices):
 
 
 FROZEN = (RevisionState.PUBLISHED, RevisionState.SUPERSEDED, RevisionState.RETIRED)
+OPEN = (RevisionState.DRAFT, RevisionState.IN_REVIEW)
 
 
 class RevisionQuerySet(models.QuerySet["Revision"]):
@@ -73,7 +79,7 @@ class RevisionQuerySet(models.QuerySet["Revision"]):
 
 
 class Revision(models.Model):
-    """One immutable wording of a question, rendered to safe HTML when it was published."""
+    """One wording of a question: written as a draft, then immutable, and rendered to safe HTML when it is published."""
 
     question = models.ForeignKey(Question, on_delete=models.PROTECT, related_name="revisions")
     number = models.PositiveSmallIntegerField()
@@ -90,6 +96,25 @@ class Revision(models.Model):
     )
     created_at = models.DateTimeField(auto_now_add=True)
     published_at = models.DateTimeField(null=True, blank=True)
+    # From here on: the studio's. A revision that a pack brought has lock version 0 and nothing of it.
+    lock_version = models.PositiveIntegerField(default=0, help_text="Counts the saves of a draft; 0: from a pack.")
+    based_on = models.ForeignKey(
+        "self", on_delete=models.SET_NULL, null=True, blank=True, related_name="+",
+        help_text="The published wording that this one is to replace.",
+    )  # fmt: skip
+    submitted_at = models.DateTimeField(null=True, blank=True)
+    submitted_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
+    )
+    acknowledged = models.JSONField(default=list, blank=True, help_text="Warnings that were let pass, with reasons.")
+    reviewer = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
+    )
+    own_review = models.BooleanField(default=False, help_text="The author was allowed to review it (SELF_REVIEW).")
+    approval = models.OneToOneField(
+        "Review", on_delete=models.PROTECT, null=True, blank=True, related_name="+",
+        help_text="The review that lets it be published.",
+    )  # fmt: skip
 
     objects = RevisionQuerySet.as_manager()
 
@@ -104,6 +129,22 @@ class Revision(models.Model):
                 condition=~Q(state__in=FROZEN) | Q(published_at__isnull=False), name="revision_published_has_time"
             ),
             models.CheckConstraint(condition=Q(kind__in=list(KINDS)), name="revision_kind_known"),
+            models.UniqueConstraint(fields=("question",), condition=Q(state__in=OPEN), name="revision_one_open"),
+            models.CheckConstraint(
+                condition=Q(own_review=True)
+                | Q(author__isnull=True)
+                | Q(reviewer__isnull=True)
+                | ~Q(reviewer=F("author")),
+                name="revision_reviewer_is_not_author",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state__in=FROZEN) | Q(lock_version=0) | Q(approval__isnull=False),
+                name="revision_published_is_reviewed",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state=RevisionState.IN_REVIEW) | Q(submitted_at__isnull=False),
+                name="revision_in_review_is_submitted",
+            ),
         )
 
     def __str__(self) -> str:
@@ -115,15 +156,19 @@ class Revision(models.Model):
 
     @property
     def content(self) -> Content:
-        """The answerable part, for the kind; reads `options` and `prompts`, so prefetch them."""
-        numbers = {option.pk: option.number for option in self.options.all()}
+        """The answerable part, for the kind; reads `options` and `prompts`, so prefetch them.
+
+        A prompt of a draft that has no option yet names option 0.
+        """
+        numbers: dict[int | None, int] = {option.pk: option.number for option in self.options.all()}
         return Content(
             options=tuple(
                 OptionContent(option.text, option.rationale, option.correct, option.position)
                 for option in self.options.all()
             ),
             prompts=tuple(
-                PromptContent(prompt.text, prompt.rationale, numbers[prompt.option_id]) for prompt in self.prompts.all()
+                PromptContent(prompt.text, prompt.rationale, numbers.get(prompt.option_id, 0))
+                for prompt in self.prompts.all()
             ),
         )
 
@@ -160,7 +205,9 @@ class Prompt(models.Model):
     html = models.TextField(blank=True)
     rationale = models.TextField()
     rationale_html = models.TextField(blank=True)
-    option = models.ForeignKey(Option, on_delete=models.CASCADE, related_name="+")
+    option = models.ForeignKey(
+        Option, on_delete=models.CASCADE, null=True, related_name="+", help_text="Empty only in a draft."
+    )
 
     class Meta:
         ordering = ("revision", "number")

@@ -191,7 +191,7 @@ def wording_of(revision: Revision) -> Wording:
     return Wording(
         revision=revision,
         choices=choices,
-        pairs=[(prompt, by_option[prompt.option_id]) for prompt in revision.prompts.all()],
+        pairs=[(row, by_option[row.option_id]) for row in revision.prompts.all() if row.option_id is not None],
         key=words.response(revision.kind, key),
     )
 

@@ -54,6 +54,8 @@ MISSPELT = {
     "SITTING_GRACE_SECONDS": ("2m", "SITTING_GRACE_SECONDS must be a whole number of at least 0, not '2m'"),
     "FORM_POOL_SIZE": ("0", "FORM_POOL_SIZE must be a whole number of at least 1, not '0'"),
     "EXPOSURE_CAP": ("30", "EXPOSURE_CAP must be a decimal above 0 and at most 1, not '30'"),
+    "SELF_REVIEW": ("maybe", "SELF_REVIEW must be one of true, false, not 'maybe'"),
+    "MINIMUM_JUDGES": ("0", "MINIMUM_JUDGES must be a whole number of at least 1, not '0'"),
     "LOG_LEVEL": ("loud", "LOG_LEVEL must be one of DEBUG, INFO, WARNING, ERROR, CRITICAL, not 'loud'"),
 }
 # Found by Django's checks, which every start but the web server's runs.

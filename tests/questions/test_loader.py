@@ -24,9 +24,9 @@ pytestmark = pytest.mark.django_db
 TABLES = [*apps.get_app_config("questions").get_models(include_auto_created=True)]
 
 
-def bank() -> set[tuple[Any, ...]]:
+def bank() -> set[tuple[Any, str]]:
     """Every row of the bank, ids included."""
-    return {(table, *row) for table in TABLES for row in table._default_manager.values_list()}
+    return {(table, repr(row)) for table in TABLES for row in table._default_manager.values_list()}
 
 
 def published(public_id: str) -> Revision:
