@@ -7,6 +7,7 @@ import logging
 from celery import shared_task
 
 from exams.services import pool
+from exams.services.freezing import Gone
 from psychometrics.assembly import Shortage
 from questions.models import Exam
 
@@ -24,4 +25,6 @@ def fill_pools() -> int:
             made += pool.fill(exam=exam)
         except Shortage as shortage:
             logger.warning("The pool of %s cannot be filled: %s", exam.code, "; ".join(shortage.lines))
+        except Gone:
+            logger.info("A question of %s was taken out of use meanwhile; the next run fills its pool.", exam.code)
     return made

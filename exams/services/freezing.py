@@ -8,7 +8,7 @@ from collections import deque
 from collections.abc import Collection, Mapping, Sequence
 from decimal import Decimal
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import Max
 
 from accounts.models import User
@@ -17,10 +17,15 @@ from exams.services import tables
 from exams.services.bank import current_table, parameters, parameters_at_cut, reference_form, standard_of
 from psychometrics.assembly import Draft
 from questions.models import Exam, Placement, Revision, Standing
+from questions.models.bank import RevisionState
 from questions.models.measurement import Status
 
 TOKEN_LENGTH = 5
 TOKEN_ALPHABET = "bcdfghjkmnpqrstvwxz23456789"  # no vowels: no words; no letters that look alike
+
+
+class Gone(Exception):
+    """A question was taken out of use, or reworded, while its form was being made; another attempt helps."""
 
 
 @transaction.atomic
@@ -36,10 +41,11 @@ def freeze(
     """Write the form, its 65 seats and the first version of its table. A constant number of statements.
 
     `draft` holds revision ids. `seed` decides the order of seats and options; tokens are unpredictable whatever
-    the seed.
+    the seed. Raises Gone.
     """
     # Form numbers are given one at a time; "no key" lets candidates begin sittings of the exam meanwhile.
     list(Exam.objects.select_for_update(no_key=True).filter(pk=exam.pk))
+    _hold([*draft.scored, *draft.unscored])
     number = (Form.objects.filter(exam=exam).aggregate(Max("number"))["number__max"] or 0) + 1
     form = Form.objects.create(
         exam=exam,
@@ -76,6 +82,17 @@ def freeze(
     Seat.objects.bulk_create(seats)
     make_table(form=form, seats=seats, reason="made with the form")
     return form
+
+
+def _hold(revisions: Sequence[int]) -> None:
+    """Keep the wordings published until the form is there, so that whoever takes one out of use finds the form."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT id FROM questions_revision WHERE id = ANY(%s) AND state = %s ORDER BY id FOR SHARE",
+            [list(revisions), RevisionState.PUBLISHED.value],
+        )
+        if len(cursor.fetchall()) < len(revisions):
+            raise Gone("A question was taken out of use while the form was made; please try again.")
 
 
 def seat_order(revisions: Sequence[Revision], rng: random.Random) -> list[Revision]:

@@ -15,7 +15,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from accounts.models import User
 from exams.models import Form, Seat, Sitting
 from exams.services import bank
-from exams.services.freezing import freeze
+from exams.services.freezing import Gone, freeze
 from psychometrics.assembly import Assembly, Shortage, assemble_forms, assemble_pool
 from questions.models import Exam
 from questions.models.bank import RevisionState
@@ -39,7 +39,7 @@ class Made:
 
 
 def assemble(*, exam: Exam, forms: int, seed: int | None = None, disjoint: bool = False) -> Made:
-    """Make parallel forms and put them into the pool. Raises Shortage, and then nothing is made.
+    """Make parallel forms and put them into the pool. Raises Shortage or Gone, and then nothing is made.
 
     The first form of an exam becomes its reference form. With `disjoint` no question stands on two of the new
     forms or on one of them and a form already in the pool.
@@ -74,7 +74,7 @@ def plan(*, exam: Exam, forms: int, seed: int, disjoint: bool) -> Assembly:
 
 
 def fill(*, exam: Exam) -> int:
-    """Bring the exam's pool up to its size; returns how many forms were made. Raises Shortage.
+    """Bring the exam's pool up to its size; returns how many forms were made. Raises Shortage and Gone.
 
     In a small bank the pool is solved as a whole, because forms made one by one paint each other into a corner.
     """
@@ -113,15 +113,22 @@ def take_form(*, user: User, exam: Exam) -> Form:
     """
     # Held first, so that two clicks cannot both take it.
     pending = Form.objects.pending_for(user.pk).filter(exam=exam).select_for_update().first()
-    ranked = rank(user=user, exam=exam)
-    if not ranked:
+    # One that is taken off while we look is passed over: whoever withdraws a question waits for us, or we for them.
+    best = next((form for _, pk in rank(user=user, exam=exam) if (form := _still_ready(pk))), None)
+    if best is None:
         raise NoForm(f"No form of {exam.code} is ready yet; please try again in a minute.")
-    best = ranked[0][1]
     if pending:
         # Used, or by now no better than the pool: either way it waits no longer.
-        pending.state = Form.State.PERSONAL if pending.pk == best else Form.State.RETIRED
+        pending.state = Form.State.PERSONAL if pending.pk == best.pk else Form.State.RETIRED
         pending.save(update_fields=["state"])
-    return Form.objects.get(pk=best)
+    return pending if pending and pending.pk == best.pk else best
+
+
+def _still_ready(pk: int) -> Form | None:
+    """The form if it still stands ready, kept so until the end of the transaction. Many may begin it at once."""
+    ready = (Form.State.POOL.value, Form.State.PENDING.value)
+    rows = Form.objects.raw("SELECT * FROM exams_form WHERE id = %s AND state IN (%s, %s) FOR SHARE", [pk, *ready])
+    return next(iter(rows), None)
 
 
 def rank(*, user: User, exam: Exam) -> list[tuple[int, int]]:
@@ -181,8 +188,8 @@ def prepare_personal_form(*, user: User, exam: Exam, seed: int | None = None) ->
     try:
         with transaction.atomic():
             return freeze(exam=exam, draft=draft, seed=seed, owner=user, relaxed=assembly.relaxed)
-    except IntegrityError:
-        return None  # another request made one in the meantime
+    except (IntegrityError, Gone):
+        return None  # another request made one in the meantime, or a question was taken out of use
 
 
 def _lock(exam: Exam) -> None:

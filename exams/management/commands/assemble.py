@@ -10,6 +10,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from exams.services import bank, pool
+from exams.services.freezing import Gone
 from psychometrics import irt
 from psychometrics.assembly import Assembly, Draft, Shortage, minimum_passing_raw
 from questions.models import Exam, Placement, Revision
@@ -54,6 +55,8 @@ class Command(BaseCommand):
             for line in shortage.lines:
                 self.stderr.write(line)
             raise CommandError(f"The bank of {exam.code} cannot make {options['forms']} such forms.") from None
+        except Gone as gone:
+            raise CommandError(str(gone)) from None
         report = describe(exam, names, assembly)
         if options["json"]:
             self.stdout.write(json.dumps(report))
