@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
 
@@ -81,11 +82,14 @@ class Act(models.TextChoices):
     DELETE = "delete", "Deleted the draft"
     LABEL = "label", "Changed tags or notes"
     PLACE = "place", "Changed the place in an exam"
+    ENEMIES = "enemies", "Changed the enemies"
+    SCENARIO = "scenario", "Changed the case study"
     SUBMIT = "submit", "Submitted for review"
     TAKE_BACK = "take_back", "Took back from review"
     ASSIGN = "assign", "Named the reviewer"
     COMMENT = "comment", "Commented"
     RESOLVE = "resolve", "Resolved a comment"
+    ACKNOWLEDGE = "acknowledge", "Let a warning pass"
     APPROVE = "approve", "Approved"
     CHANGES = "changes", "Asked for changes"
     PUBLISH = "publish", "Published"
@@ -98,7 +102,10 @@ class Act(models.TextChoices):
 
 
 class Audit(models.Model):
-    """Who did what, and when. A trigger keeps rows as they are; they outlive the draft or person that they name."""
+    """Who did what, and when. A trigger keeps rows as they are; they outlive the draft or person that they name.
+
+    `public_id` is that of the question, or of the scenario if `question` was never set.
+    """
 
     question = models.ForeignKey(Question, on_delete=models.SET_NULL, null=True, blank=True, related_name="audits")
     public_id = models.CharField(max_length=61)
@@ -120,7 +127,10 @@ class Audit(models.Model):
 
 
 class RatingRequest(models.Model):
-    """A judge's turn in a round of ratings of a revision for an exam. A round is open until it is closed as a whole."""
+    """A judge's turn in a round of ratings of a revision for an exam: first the answer, then the rating.
+
+    A round is open until it is closed as a whole; its ratings count once somebody has approved them.
+    """
 
     revision = models.ForeignKey(Revision, on_delete=models.CASCADE, related_name="rating_requests")
     exam = models.ForeignKey(Exam, on_delete=models.CASCADE, related_name="rating_requests")
@@ -129,9 +139,15 @@ class RatingRequest(models.Model):
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
     )
     due = models.DateField(null=True, blank=True)
+    answer = ArrayField(
+        models.PositiveSmallIntegerField(), null=True, blank=True,
+        help_text="What the judge answered before the key was known, in option numbers.",
+    )  # fmt: skip
+    answered_at = models.DateTimeField(null=True, blank=True)
     value = models.PositiveSmallIntegerField(null=True, blank=True, help_text="In hundredths.")
     done_at = models.DateTimeField(null=True, blank=True)
     closed_at = models.DateTimeField(null=True, blank=True)
+    approved_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         ordering = ("revision", "exam", "round", "id")
@@ -143,6 +159,18 @@ class RatingRequest(models.Model):
             models.CheckConstraint(
                 condition=Q(value__isnull=True, done_at__isnull=True) | Q(value__isnull=False, done_at__isnull=False),
                 name="rating_request_done_has_value",
+            ),
+            models.CheckConstraint(
+                condition=Q(answer__isnull=True, answered_at__isnull=True)
+                | Q(answer__isnull=False, answered_at__isnull=False),
+                name="rating_request_answered_has_answer",
+            ),
+            models.CheckConstraint(
+                condition=Q(value__isnull=True) | Q(answer__isnull=False), name="rating_request_answered_first"
+            ),
+            models.CheckConstraint(
+                condition=Q(approved_at__isnull=True) | Q(closed_at__isnull=False),
+                name="rating_request_approved_closed",
             ),
         )
 

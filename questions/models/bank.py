@@ -18,6 +18,7 @@ class Scenario(models.Model):
     """The shared situation of a case study."""
 
     public_id = models.CharField(max_length=61, unique=True)
+    from_studio = models.BooleanField(default=False, help_text="Written or changed here: packs leave it alone.")
 
     def __str__(self) -> str:
         return self.public_id
@@ -47,6 +48,7 @@ class Question(models.Model):
     scenario = models.ForeignKey(Scenario, on_delete=models.PROTECT, null=True, blank=True, related_name="questions")
     tags = ArrayField(models.CharField(max_length=40), default=list, blank=True)
     notes = models.TextField(blank=True, help_text="For authors only.")
+    from_studio = models.BooleanField(default=False, help_text="Written or changed here: packs leave it alone.")
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

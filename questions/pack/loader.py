@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from django.db import connection, transaction
-from django.db.models import Max, Q
+from django.db.models import Exists, Max, OuterRef, Q
 
 from questions import markdown
 from questions.models import (
@@ -48,9 +48,16 @@ class LoadReport:
     added: list[str] = field(default_factory=list)
     changed: list[str] = field(default_factory=list)
     unchanged: list[str] = field(default_factory=list)
+    kept: list[str] = field(default_factory=list)  # written or changed in the studio: the pack's word does not count
 
     def as_dict(self) -> dict[str, Any]:
-        return {"exam": self.exam, "added": self.added, "changed": self.changed, "unchanged": len(self.unchanged)}
+        return {
+            "exam": self.exam,
+            "added": self.added,
+            "changed": self.changed,
+            "unchanged": len(self.unchanged),
+            "kept": self.kept,
+        }
 
 
 def load(*, pack: Pack, now: dt.datetime, progress: Progress = lambda done, total: None) -> LoadReport:
@@ -58,7 +65,7 @@ def load(*, pack: Pack, now: dt.datetime, progress: Progress = lambda done, tota
 
     A changed wording becomes a new published revision; the old one stays for the sittings that showed it.
     Questions that the pack no longer holds stay in the bank, and retired ones stay retired: retiring is a decision
-    of its own.
+    of its own. Drafts stay as they are, and what was written or changed in the studio is left alone altogether.
     """
     with transaction.atomic():
         with connection.cursor() as cursor:
@@ -99,6 +106,7 @@ class _Loader:
         self.numbers = dict(newest.values_list("question_id", "newest"))
         retired = revisions.filter(state=RevisionState.RETIRED).exclude(question__in=self.published)
         self.retired = set(retired.values_list("question__public_id", flat=True))
+        self.kept = {public_id for public_id, row in self.rows.items() if row.from_studio}
 
     def run(self) -> None:
         self._check()
@@ -114,6 +122,9 @@ class _Loader:
         facts_before = self._facts()
         reworded: list[tuple[schema.Question, Revision]] = []
         for done, (question, _) in enumerate(self.pack.questions.values(), 1):
+            if question.id in self.kept:
+                self.report.kept.append(question.id)
+                continue
             if question.id in self.retired:
                 self.report.unchanged.append(question.id)
                 continue
@@ -163,6 +174,8 @@ class _Loader:
         for scenario, _ in self.pack.scenarios.values():
             wording = digest({"title": scenario.title, "text": scenario.text})
             current = latest.get(scenario.id)
+            if current is not None and current.scenario.from_studio:
+                continue
             if current is None or current.digest != wording:
                 row = current.scenario if current else Scenario.objects.create(public_id=scenario.id)
                 latest[scenario.id] = ScenarioRevision.objects.create(
@@ -180,7 +193,7 @@ class _Loader:
         for question, _ in self.pack.questions.values():
             row = self.rows[question.id]
             scenario = scenarios[question.scenario].scenario if question.scenario else None
-            if question.id not in self.retired and row.scenario_id != (scenario.pk if scenario else None):
+            if question.id not in self.retired | self.kept and row.scenario_id != (scenario.pk if scenario else None):
                 row.scenario = scenario
                 moved.append(row)
         if moved:
@@ -215,6 +228,8 @@ class _Loader:
 
     def _write_revisions(self, reworded: list[tuple[schema.Question, Revision]]) -> None:
         old = [self.published[row.question_id].pk for _, row in reworded if row.question_id in self.published]
+        # In one order: a form that is being made holds its questions.
+        list(Revision.objects.select_for_update(no_key=True).filter(pk__in=old).order_by("pk").values_list("pk"))
         Revision.objects.filter(pk__in=old).update(state=RevisionState.SUPERSEDED)
         Revision.objects.bulk_create([revision for _, revision in reworded])
         for _, revision in reworded:
@@ -261,7 +276,8 @@ class _Loader:
             topics = sorted(topic.number for topic in placement.topics.all())
             facts[placement.question.public_id]["placements"][placement.exam.code] = [placement.task.code, topics]
         revisions = [revision.pk for revision in self.published.values()]
-        for rating in Rating.objects.filter(revision__in=revisions).select_related("revision__question", "exam"):
+        ratings = Rating.objects.filter(revision__in=revisions, method=METHOD)
+        for rating in ratings.select_related("revision__question", "exam"):
             public_id = rating.revision.question.public_id
             facts[public_id]["ratings"].setdefault(rating.exam.code, []).append(rating.value)
         for fact in facts.values():
@@ -275,7 +291,10 @@ class _Loader:
         revisions = [self.published[row.pk] for row in rows]
         Placement.objects.filter(question__in=rows).delete()
         Rating.objects.filter(revision__in=revisions, method=METHOD).delete()  # a panel's ratings are not ours
-        Standing.objects.filter(revision__in=revisions).exclude(status=Status.CALIBRATED).delete()
+        # Standings that rest on more than the pack stay: those of measured questions, and of those that a panel rated.
+        panel = Rating.objects.filter(revision=OuterRef("revision"), exam=OuterRef("exam")).exclude(method=METHOD)
+        ours = Standing.objects.filter(revision__in=revisions).exclude(status=Status.CALIBRATED)
+        ours.exclude(Exists(panel)).delete()
         placements, topics = [], []
         for question in questions:
             for place in question.placements:
@@ -314,7 +333,7 @@ class _Loader:
                 for question, revision in zip(questions, revisions, strict=True)
                 for place in question.placements
             ),
-            ignore_conflicts=True,  # a calibrated standing stays
+            ignore_conflicts=True,  # with those that stayed
         )
 
     def _write_enmities(self) -> None:
@@ -322,15 +341,17 @@ class _Loader:
         inside = {row.pk: public_id for public_id, row in self.rows.items()}
         names = {enemy for question, _ in self.pack.questions.values() for enemy in question.enemies}
         ids = dict(Question.objects.filter(public_id__in=names).values_list("public_id", "pk"))
-        wanted = {
+        kept = {self.rows[public_id].pk for public_id in self.kept}
+        pairs = {
             (min(row.pk, ids[enemy]), max(row.pk, ids[enemy]))
             for question, _ in self.pack.questions.values()
             for enemy in question.enemies
             for row in (self.rows[question.id],)
         }
+        wanted = {pair for pair in pairs if not kept & set(pair)}
         known = Enmity.objects.filter(Q(first__in=inside) | Q(second__in=inside)).values_list("pk", "first", "second")
         before = {(first, second): pk for pk, first, second in known}
-        gone = [pair for pair in before if pair not in wanted and set(pair) <= set(inside)]
+        gone = [pair for pair in before if pair not in wanted and set(pair) <= set(inside) - kept]
         new = sorted(wanted - set(before))
         Enmity.objects.filter(pk__in=[before[pair] for pair in gone]).delete()
         Enmity.objects.bulk_create(Enmity(first_id=first, second_id=second) for first, second in new)

@@ -7,8 +7,12 @@ import json
 from decimal import Decimal
 from typing import Any
 
-from questions.kinds import KINDS
+from pydantic import TypeAdapter
+
 from questions.pack import schema
+from questions.writing import Writing, of_pack
+
+_ADDRESS: TypeAdapter[Any] = TypeAdapter(schema.Address)  # writes an address in one way, however it was typed
 
 
 def mean_rating(values: list[int]) -> Decimal:
@@ -18,15 +22,20 @@ def mean_rating(values: list[int]) -> Decimal:
 
 def wording_of(question: schema.Question) -> dict[str, Any]:
     """What a candidate or reader of the review sees; a change here is a new revision."""
+    return wording(of_pack(question))
+
+
+def wording(writing: Writing) -> dict[str, Any]:
+    """The same of anything that was written; its addresses must be sound."""
     return {
-        "kind": KINDS[question.kind].name,
-        "stem": question.stem,
-        "options": [option.model_dump(exclude={"id"}) for option in question.options],
-        "prompts": [
-            [prompt.text, prompt.rationale, content.option]
-            for prompt, content in zip(question.prompts, question.content.prompts, strict=True)
+        "kind": writing.kind,
+        "stem": writing.stem,
+        "options": [
+            {"text": one.text, "rationale": one.rationale, "correct": one.correct, "position": one.position}
+            for one in writing.options
         ],
-        "references": [[reference.title, str(reference.url)] for reference in question.references],
+        "prompts": [[one.text, one.rationale, one.option] for one in writing.prompts],
+        "references": [[one.title, str(_ADDRESS.validate_python(one.url))] for one in writing.references],
     }
 
 

@@ -1,7 +1,7 @@
 """Verbs that write to the bank. Measurement comes from scoring; everything else is what authors do.
 
-`drafts` write, `review` reads, `publishing` lets out and takes in, `ratings` ask judges, `labels` keep what
-belongs to a question whatever its wording. `checks` only looks.
+`drafts` write, `review` reads, `publishing` lets out and takes in, `ratings` ask judges, `scenarios` hold case studies,
+`labels` keep what belongs to a question whatever its wording. `questions.checks` only looks.
 """
 
 from questions.services.measurement import Measured, record_measurements

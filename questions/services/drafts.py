@@ -28,14 +28,21 @@ from questions.models import (
 )
 from questions.models.authoring import Act
 from questions.models.bank import FROZEN, OPEN, RevisionState
-from questions.services.base import Refused, keep_loader_out, locked_question, locked_revision, record, require_author
+from questions.services.base import (
+    Refused,
+    keep_loader_out,
+    locked_question,
+    locked_revision,
+    record,
+    require_author,
+    storable,
+)
 from questions.writing import ReferenceContent, Writing, of_revision
 
 SITTING_DOWN = dt.timedelta(minutes=10)  # saves of one person closer than this are one entry of the trail
 LETTERS = "23456789abcdefghjkmnpqrstuvwxyz"  # none that are mistaken for each other
 PUBLIC_ID = re.compile(r"[a-z0-9][a-z0-9.\-]{2,60}")
 MOST_PARTS = 20  # options, prompts or references; what may be published is less
-MOST_TEXT = 20_000  # characters of one text
 TITLE, ADDRESS, POSITION = 300, 500, 99
 
 
@@ -72,7 +79,7 @@ def create_question(*, kind: str, exam: Exam, task: Task, author: User, public_i
         raise Refused("An id has 3 to 61 small letters, digits, dots and hyphens.")
     try:
         with transaction.atomic():
-            question = Question.objects.create(public_id=public_id)
+            question = Question.objects.create(public_id=public_id, from_studio=True)
     except IntegrityError:
         raise Refused(f"There is a question {public_id} already.") from None
     Placement.objects.create(question=question, exam=exam, task=task)
@@ -268,13 +275,16 @@ def _tidy(content: Writing) -> Writing:
     """The content as it is stored: no spaces around texts, as in a pack. Raises Refused for what no row can hold."""
     tidied = replace(
         content,
-        stem=_text(content.stem),
+        stem=storable(content.stem),
         options=tuple(
-            OptionContent(_text(one.text), _text(one.rationale), one.correct, one.position) for one in content.options
+            OptionContent(storable(one.text), storable(one.rationale), one.correct, one.position)
+            for one in content.options
         ),
-        prompts=tuple(PromptContent(_text(one.text), _text(one.rationale), one.option) for one in content.prompts),
+        prompts=tuple(
+            PromptContent(storable(one.text), storable(one.rationale), one.option) for one in content.prompts
+        ),
         references=tuple(
-            ReferenceContent(_text(one.title, TITLE), _text(one.url, ADDRESS)) for one in content.references
+            ReferenceContent(storable(one.title, TITLE), storable(one.url, ADDRESS)) for one in content.references
         ),
     )
     for what, parts in (("options", tidied.options), ("prompts", tidied.prompts), ("references", tidied.references)):
@@ -294,13 +304,3 @@ def _check_positions(positions: Iterable[int]) -> None:
         if position in seen:
             raise Refused(f"Two steps stand in position {position}.")
         seen.add(position)
-
-
-def _text(text: str, most: int = MOST_TEXT) -> str:
-    # Browsers post line ends as CRLF; a pack has LF, and equal wordings must be equal.
-    text = text.replace("\r\n", "\n").replace("\r", "\n").strip()
-    if "\0" in text:
-        raise Refused("The text holds a NUL character.")
-    if len(text) > most:
-        raise Refused(f"A text has {len(text):,} characters, at most {most:,} fit.")
-    return text

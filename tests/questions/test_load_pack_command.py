@@ -39,8 +39,8 @@ def test_it_reports_what_happened(tmp_path):
 def test_json_is_one_list_with_an_entry_for_each_folder(tmp_path):
     one, two = write(tmp_path / "one", question(1)), write(tmp_path / "two", question(2), exam=None)
     assert json.loads(run(one, two, json=True)) == [
-        {"exam": "TST-01", "added": ["tst-001"], "changed": [], "unchanged": 0},
-        {"exam": None, "added": ["tst-002"], "changed": [], "unchanged": 0},
+        {"exam": "TST-01", "added": ["tst-001"], "changed": [], "unchanged": 0, "kept": []},
+        {"exam": None, "added": ["tst-002"], "changed": [], "unchanged": 0, "kept": []},
     ]
 
 

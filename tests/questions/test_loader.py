@@ -49,7 +49,7 @@ def refused(folder: Path, *questions: Any, **more: Any) -> list[str]:
 def test_a_new_question_is_published_rated_and_placed(tmp_path):
     report = loaded(tmp_path, question(1))
     revision = published("tst-001")
-    assert report.as_dict() == {"exam": "TST-01", "added": ["tst-001"], "changed": [], "unchanged": 0}
+    assert report.as_dict() == {"exam": "TST-01", "added": ["tst-001"], "changed": [], "unchanged": 0, "kept": []}
     assert revision.stem_html.endswith('<p class="ask">Which option is right?</p>')
     assert [item.html for item in revision.options.all()] == ["Right", "Wrong", "Amiss", "Astray"]
     assert [(item.status, item.rating) for item in revision.standings.all()] == [(Status.SCORABLE, Decimal("0.7000"))]

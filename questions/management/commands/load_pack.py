@@ -57,6 +57,8 @@ class Command(BaseCommand):
                 f"{folder.resolve().name}: {len(report.added)} added, {len(report.changed)} changed,"
                 f" {len(report.unchanged)} unchanged"
             )
+            if report.kept:
+                self.stdout.write(f"{len(report.kept)} left as the studio has them: {_listed(report.kept)}")
         return report
 
     @contextmanager
@@ -74,3 +76,8 @@ class Command(BaseCommand):
     def _progress(self, done: int, total: int) -> None:
         if self.stderr.isatty() and (done == total or done % 50 == 0):
             self.stderr.write(f"\r{done} of {total} questions", ending="\n" if done == total else "")
+
+
+def _listed(names: list[str]) -> str:
+    more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
+    return ", ".join(names[:SHOWN]) + more
