@@ -111,7 +111,8 @@ def _part(option: OptionContent | None) -> str:
     if option is None:
         return ""
     if option.position is not None:
-        return f"position {option.position}"
+        # Both only while somebody has not decided yet.
+        return f"position {option.position}{', correct' if option.correct else ''}"
     return "correct" if option.correct else "not correct"
 
 
