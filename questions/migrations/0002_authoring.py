@@ -29,55 +29,49 @@ DROP TRIGGER questions_audit_stays ON questions_audit;
 DROP FUNCTION questions_audit_stays();
 """
 
-# A published wording is what people were examined by, so the database refuses to change it, whoever asks. Only its
-# state moves on, among those of published wordings. "-" takes away what may change.
-FROZEN = (
-    """
+# A published wording is what people were examined by, so the database refuses to change it, whoever asks. Its state
+# moves on, among those of published wordings, and people's accounts may go; everything else of a row stays.
+FROZEN = """
 CREATE FUNCTION questions_wording_stays() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+    frozen CONSTANT text[] := ARRAY['published', 'superseded', 'retired'];
+    free CONSTANT text[] := ARRAY[
+        'state', 'published_at', 'author_id', 'based_on_id', 'submitted_by_id', 'reviewer_id'
+    ];
 BEGIN
-    IF OLD.state NOT IN ('published', 'superseded', 'retired') THEN
-        RETURN COALESCE(NEW, OLD);
+    IF OLD.state = ANY(frozen) AND (NEW.state <> ALL(frozen) OR to_jsonb(OLD) - free <> to_jsonb(NEW) - free) THEN
+        RAISE EXCEPTION 'A published wording is never changed.' USING ERRCODE = 'restrict_violation';
     END IF;
-    IF TG_OP = 'UPDATE' AND NEW.state IN ('published', 'superseded', 'retired')
-        AND to_jsonb(OLD) - MAY = to_jsonb(NEW) - MAY
-    THEN
-        RETURN NEW;
-    END IF;
-    RAISE EXCEPTION 'A published wording is never changed.' USING ERRCODE = 'restrict_violation';
+    RETURN NEW;
 END $$;
 CREATE TRIGGER questions_wording_stays BEFORE UPDATE ON questions_revision
     FOR EACH ROW EXECUTE FUNCTION questions_wording_stays();
 
 CREATE FUNCTION questions_part_stays() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    IF EXISTS (
+    IF (TG_OP = 'DELETE' OR to_jsonb(OLD) <> to_jsonb(NEW)) AND EXISTS (
         SELECT FROM questions_revision
         WHERE id = OLD.revision_id AND state IN ('published', 'superseded', 'retired')
-    ) AND (TG_OP = 'DELETE' OR to_jsonb(OLD) <> to_jsonb(NEW)) THEN
+    ) THEN
         RAISE EXCEPTION 'A published wording is never changed.' USING ERRCODE = 'restrict_violation';
     END IF;
     RETURN COALESCE(NEW, OLD);
 END $$;
-""".replace("MAY", "ARRAY['state', 'published_at', 'author_id', 'based_on_id', 'submitted_by_id', 'reviewer_id']")
-    + "".join(
-        f"""
-CREATE TRIGGER {table}_stays BEFORE UPDATE OR DELETE ON {table}
+CREATE TRIGGER questions_part_stays BEFORE UPDATE OR DELETE ON questions_option
+    FOR EACH ROW EXECUTE FUNCTION questions_part_stays();
+CREATE TRIGGER questions_part_stays BEFORE UPDATE OR DELETE ON questions_prompt
+    FOR EACH ROW EXECUTE FUNCTION questions_part_stays();
+CREATE TRIGGER questions_part_stays BEFORE UPDATE OR DELETE ON questions_reference
     FOR EACH ROW EXECUTE FUNCTION questions_part_stays();
 """
-        for table in ("questions_option", "questions_prompt", "questions_reference")
-    )
-)
-THAWED = (
-    "".join(
-        f"DROP TRIGGER {table}_stays ON {table};\n"
-        for table in ("questions_option", "questions_prompt", "questions_reference")
-    )
-    + """
+THAWED = """
+DROP TRIGGER questions_part_stays ON questions_option;
+DROP TRIGGER questions_part_stays ON questions_prompt;
+DROP TRIGGER questions_part_stays ON questions_reference;
 DROP FUNCTION questions_part_stays();
 DROP TRIGGER questions_wording_stays ON questions_revision;
 DROP FUNCTION questions_wording_stays();
 """
-)
 
 
 class Migration(migrations.Migration):

@@ -78,7 +78,7 @@ def test_who_writes_alone_may_where_the_setting_says_so(draft, author, settings)
     settings.SELF_REVIEW = True
     row = approved(draft, author, author)
     assert row.own_review
-    assert Review.objects.get(pk=row.approval_id).own
+    assert Review.objects.get(revision=row).own
     settings.SELF_REVIEW = False
     review.take_back(revision=row, by=author)
     with pytest.raises(Refused, match="wrote in this draft"):
