@@ -108,6 +108,7 @@ class Effort:
     seed: int
     gap: float
     first: bool = False  # the first solution will do
+    proof: bool = False  # the bound matters as much as the solution: every row enters the linear relaxation
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +132,8 @@ def solve(rows: Rows, effort: Effort) -> Outcome:
     parameters.max_deterministic_time = max(effort.work, 0.01)
     parameters.absolute_gap_limit = effort.gap
     parameters.stop_after_first_solution = effort.first
+    if effort.proof:
+        parameters.linearization_level = 2
     # The models are nearly all linear relaxation; symmetry detection and probing cost more than the search.
     parameters.symmetry_level = 0
     parameters.cp_model_probing_level = 0
