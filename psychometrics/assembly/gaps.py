@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Collection, Hashable, Mapping, Sequence
+from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -36,7 +36,7 @@ HUNDREDTHS = 100
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """Questions to write in a cell. With `pretest` they only fill unscored seats: their difficulty does not matter."""
+    """Questions to write in a cell. With `pretest` they only fill unscored seats, so they need no rating yet."""
 
     cell: Cell
     questions: int
@@ -233,23 +233,37 @@ def helpful_cells(bank: Bank, gap: Gap, *, seed: int = 0, seconds: float = PROBE
 def needs(blueprint: Blueprint, forms: int, spread: Sequence[float]) -> dict[Cell, int]:
     """Questions per cell that `forms` disjoint forms ask of a bank: what an empty bank would lack, evenly spread.
 
-    Counts per domain and task are exact and kinds stay inside their shares; within that every cell lies as near
-    its even share (see even_share) as whole questions can.
+    Counts per domain are exact and kinds stay inside their shares; within that every cell, and every sum of cells
+    over tasks, kinds or bands, lies as near its even share (see even_share) as whole questions can.
     """
     bank = open_bank([], blueprint, None)
     model = _model(bank, forms)
-    for cell, share in even_share(blueprint, spread).items():
-        if variables := model.of(cell):
-            reach = forms * blueprint.questions * HUNDREDTHS
-            distance = model.rows.number(0, reach)
-            even, sizes = round(share * forms * HUNDREDTHS), [model.sizes[cell] * HUNDREDTHS] * len(variables)
-            model.rows.add([*variables, distance], [*sizes, 1], even, None)
-            model.rows.add([*variables, distance], [*sizes, -1], None, even)
-            model.rows.cost([distance], [1])
+    share = even_share(blueprint, spread)
+    for together in _sums(model.sizes):
+        even = round(sum(share[cell] for cell in together) * forms * HUNDREDTHS)
+        written = [(variable, model.sizes[cell] * HUNDREDTHS) for cell in together for variable in model.of(cell)]
+        variables, sizes = [variable for variable, _ in written], [size for _, size in written]
+        distance = model.rows.number(0, forms * blueprint.questions * HUNDREDTHS)
+        model.rows.add([*variables, distance], [*sizes, 1], even, None)
+        model.rows.add([*variables, distance], [*sizes, -1], None, even)
+        model.rows.cost([distance], [1])
     outcome = solve(model.rows, Effort(EVEN, 10.0, 0, gap=HUNDREDTHS * forms, proof=True))
     if not outcome.found:
         return {}
     return {line.cell: line.questions for line in _lines(model, outcome)}
+
+
+def _sums(cells: Iterable[Cell]) -> list[list[Cell]]:
+    """The cells one by one, and those that share two or one of task, kind and band: the sums of a table."""
+    groups: dict[tuple[object, ...], list[Cell]] = {}
+    for cell in cells:
+        task, kind, band = cell.task, cell.kind, cell.band
+        for name in (
+            (task, kind, band), (task, kind, None), (task, None, band), (None, kind, band), (task, None, None),
+            (None, kind, None), (None, None, band),
+        ):  # fmt: skip
+            groups.setdefault(name, []).append(cell)
+    return list(groups.values())
 
 
 def _short(bank: Bank, gap: Gap) -> _Model:

@@ -43,6 +43,7 @@ def test_gaps_and_needs_are_told_for_every_number_of_forms(told):
 def test_an_empty_bank_makes_nothing_and_lacks_a_form(mla):
     found = coverage_of([], mla, None, most=2)
     assert (found.capacity.made, found.capacity.bound) == (0, 0)
+    assert found.next
     assert found.next.gap.missing == 65
 
 

@@ -170,15 +170,15 @@ def test_forms_that_can_be_made_lack_nothing(mla, seed):
     for forms in (1, 3):
         assemble_forms(questions, mla, target, forms=forms, disjoint=True)  # or it would raise
         assert gap_of(told, forms).missing == 0
-    gaps = [gap_of(told, forms) for forms in (4, 5, 6)]
-    assert [gap.missing for gap in gaps] == sorted(gap.missing for gap in gaps)
-    assert gaps[-1].missing >= 6 * 65 - len(questions)
+    gaps = [gap_of(told, forms).missing or 0 for forms in (4, 5, 6)]
+    assert gaps == sorted(gaps)
+    assert gaps[-1] >= 6 * 65 - len(questions)
 
 
 def test_needs_are_exact_by_domain_and_inside_the_shares(mla):
     for forms in (1, 4):
         needed = needs(mla, forms, (0.3, 0.4, 0.3))
-        domains, kinds = Counter(), Counter()
+        domains, kinds = Counter[int](), Counter[str]()
         for cell, count in needed.items():
             domains[mla.tasks[cell.task]] += count
             kinds[cell.kind] += count
@@ -188,7 +188,7 @@ def test_needs_are_exact_by_domain_and_inside_the_shares(mla):
 
 
 def test_needs_follow_the_spread(mla):
-    bands = Counter()
+    bands = Counter[int]()
     for cell, count in needs(mla, 4, (0.5, 0.5, 0.0)).items():
         bands[cell.band] += count
     assert bands[2] < 20
