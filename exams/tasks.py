@@ -5,8 +5,9 @@ from __future__ import annotations
 import logging
 
 from celery import shared_task
+from django.utils import timezone
 
-from exams.services import pool
+from exams.services import coverage, pool
 from exams.services.freezing import Gone
 from psychometrics.assembly import Shortage
 from questions.models import Exam
@@ -28,3 +29,9 @@ def fill_pools() -> int:
         except Gone:
             logger.info("A question of %s was taken out of use meanwhile; the next run fills its pool.", exam.code)
     return made
+
+
+@shared_task
+def compute_coverage() -> int:
+    """Work out the coverage that authors asked to see; returns for how many exams."""
+    return coverage.compute_asked(now=timezone.now())

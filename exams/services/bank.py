@@ -43,10 +43,11 @@ def blueprint_of(exam: Exam) -> Blueprint:
     )
 
 
-def candidates_of(exam: Exam, *, seen: Collection[int] = ()) -> list[Candidate]:
+def candidates_of(exam: Exam, *, seen: Collection[int] = (), exposed: bool = True) -> list[Candidate]:
     """Every published question of the exam; `Candidate.id` is the id of its revision.
 
-    `seen` holds ids of questions that the person of a personal form has met. A constant number of statements.
+    `seen` holds ids of questions that the person of a personal form has met; without `exposed` nobody counts who
+    was shown what, which takes long where many have sat. A constant number of statements.
     """
     place_of_task = {task.pk: place for place, task in enumerate(exam.tasks.all())}
     rows = list(
@@ -73,7 +74,7 @@ def candidates_of(exam: Exam, *, seen: Collection[int] = ()) -> list[Candidate]:
         if first in revision_of and second in revision_of:
             enemies[first].add(revision_of[second])
             enemies[second].add(revision_of[first])
-    exposure, standard = exposures(exam), standard_of(exam)
+    exposure, standard = exposures(exam) if exposed else Counter[int](), standard_of(exam)
     return [
         Candidate(
             id=revision,
