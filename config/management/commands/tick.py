@@ -16,7 +16,7 @@ from django.db import Error as DatabaseError
 from django.db import close_old_connections, connection
 from django.utils import timezone
 
-from exams.tasks import fill_pools
+from exams.tasks import compute_coverage, fill_pools
 from scoring import services
 from scoring.calibration import nightly
 
@@ -40,6 +40,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         if options["once"]:
             report = {**services.sweep(now=timezone.now()), "forms": fill_pools(), "calibrated": calibrate()}
+            compute_coverage()
             text = (
                 json.dumps(report)
                 if options["json"]
@@ -75,6 +76,7 @@ def work(*, pools: bool, night: bool) -> None:
         fill_pools()
     if night:
         calibrate()
+    compute_coverage()
 
 
 def beat(*, pools: bool, night: bool = False) -> bool:
