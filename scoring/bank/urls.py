@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path
 
-from scoring.bank import exams, fairness, forms, questions, regrades, runs, standards
+from scoring.bank import coverage, exams, fairness, forms, questions, regrades, runs, standards
 
 QUESTION = "exams/<slug:code>/questions/<str:public_id>/"
 
@@ -20,6 +20,7 @@ urlpatterns: list[URLPattern] = [
         path(f"{QUESTION}{chart}.svg", questions.bank_question_chart, {"chart": chart}, name=f"bank_question_{chart}")
         for chart in questions.CHARTS
     ),
+    path("exams/<slug:code>/coverage/", coverage.bank_coverage, name="bank_coverage"),
     path("exams/<slug:code>/fairness/", fairness.bank_fairness, name="bank_fairness"),
     path("exams/<slug:code>/forms/", forms.bank_forms, name="bank_forms"),
     path("exams/<slug:code>/forms/<int:number>/", forms.bank_form, name="bank_form"),

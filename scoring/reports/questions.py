@@ -8,6 +8,8 @@ from typing import Any
 
 from django.core.paginator import Page, Paginator
 
+from exams.services.bank import UNRATED_SHARE, parameters_at_cut, standard_of
+from psychometrics.assembly.cells import BANDS, band_of, chance_of
 from questions.kinds import CASE_STUDY, KINDS
 from questions.models import Domain, Exam, Standing
 from questions.models.bank import RevisionState
@@ -77,6 +79,7 @@ class Row:
     alarms: int
     obstacles: int
     ready: bool
+    difficulty: str
 
     @property
     def kind_label(self) -> str:
@@ -133,8 +136,10 @@ class Choices:
     """What the form offers, as (value, label)."""
 
     domains: list[tuple[str, str]]
+    tasks: list[tuple[str, str]]
     statuses: list[tuple[str, str]]
     kinds: list[tuple[str, str]]
+    difficulties: list[tuple[str, str]]
     shows: list[tuple[str, str]]
     runs: list[CalibrationRun]
 
@@ -145,19 +150,24 @@ class Wanted:
 
     search: str
     domain: str
+    task: str
     status: str
     kind: str
+    difficulty: str
     show: str
     sort: str
 
     @property
     def any(self) -> bool:
-        return bool(self.search or self.domain or self.status or self.kind or self.show)
+        narrowed = self.domain or self.task or self.status or self.kind or self.difficulty
+        return bool(self.search or narrowed or self.show)
 
     def takes(self, row: Row) -> bool:
         return (
             self.search.lower() in row.public_id
             and self.domain in ("", row.domain)
+            and self.task in ("", row.task)
+            and self.difficulty in ("", row.difficulty)
             and self.status in ("", row.status)
             and (self.kind in ("", row.kind) or (self.kind == CASE_STUDY and row.case))
             and SHOWS[self.show][1](row)
@@ -183,7 +193,7 @@ class Listing:
 def listing_of(
     exam: Exam, run: CalibrationRun | None, *, asked: Mapping[str, str], runs: list[CalibrationRun]
 ) -> Listing:
-    """The table as the GET parameters `asked` for it. Three statements; a bank has some hundred questions, so they
+    """The table as the GET parameters `asked` for it. Five statements; a bank has some hundred questions, so they
     are filtered and sorted here, by what is shown of them."""
     rows = _rows(exam, run)
     choices = _choices(exam, runs)
@@ -206,7 +216,8 @@ def offered_runs(runs: list[CalibrationRun], shown: CalibrationRun | None) -> li
 
 
 def _rows(exam: Exam, run: CalibrationRun | None) -> list[Row]:
-    """Every published question of the exam, by public id. Two statements, one without a run."""
+    """Every published question of the exam, by public id. Three statements, two without a run."""
+    standard = standard_of(exam)
     items = RunItem.objects.none() if run is None else RunItem.objects.filter(run=run).defer("options", "curve")
     item_of = {item.revision_id: item for item in items}
     standings = (
@@ -224,14 +235,20 @@ def _rows(exam: Exam, run: CalibrationRun | None) -> list[Row]:
             "revision__kind",
             "revision__question__scenario_id",
             "status",
+            "rating",
+            "discrimination",
+            "intercept",
         )
     )
     return [
         Row(
             public_id, place, code, title, domain, kind, scenario is not None, status,
             *_told(item_of.get(revision), status),
+            BANDS[band_of(chance_of(parameters_at_cut(standard, rating or UNRATED_SHARE, slope, intercept)[1]))],
         )
-        for revision, public_id, place, code, title, domain, kind, scenario, status in standings
+        for (
+            revision, public_id, place, code, title, domain, kind, scenario, status, rating, slope, intercept
+        ) in standings
     ]  # fmt: skip
 
 
@@ -246,8 +263,10 @@ def _told(item: RunItem | None, status: str) -> tuple[Figures | None, int, int, 
 def _choices(exam: Exam, runs: list[CalibrationRun]) -> Choices:
     return Choices(
         domains=[(domain.code, str(domain)) for domain in Domain.objects.filter(exam=exam)],
+        tasks=[(task.code, str(task)) for task in exam.tasks.all()],
         statuses=[(status.value, status.label) for status in Status],
         kinds=[*((kind.name, kind.label) for kind in KINDS.values()), (CASE_STUDY, "Case study")],
+        difficulties=[(band, band.capitalize()) for band in BANDS],
         shows=[(name, label) for name, (label, _) in SHOWS.items()],
         runs=runs,
     )
@@ -262,8 +281,10 @@ def _wanted(asked: Mapping[str, str], choices: Choices) -> Wanted:
     return Wanted(
         search=asked.get("q", "").strip()[:61],
         domain=one_of("domain", choices.domains),
+        task=one_of("task", choices.tasks),
         status=one_of("status", choices.statuses),
         kind=one_of("kind", choices.kinds),
+        difficulty=one_of("difficulty", choices.difficulties),
         show=one_of("show", choices.shows),
         sort=sort if sort.removeprefix("-") in SORTS else "id",
     )

@@ -264,6 +264,6 @@ def test_long_lists_are_paged(as_author, exam):
 def test_the_list_takes_a_constant_number_of_statements(as_author, exam, runs, search, rows, django_assert_num_queries):
     for _ in range(runs):
         a_run(exam)
-    with django_assert_num_queries(9):
+    with django_assert_num_queries(11):
         page = as_author.get(f"{MLA}?q={search}")
     assert len(ids(page)) == rows
