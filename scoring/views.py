@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import uuid
 
+from allauth.core.exceptions import ImmediateHttpResponse
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
@@ -12,17 +13,19 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 from django_htmx.http import HttpResponseClientRefresh
 from django_htmx.middleware import HtmxDetails
 
+from accounts import ratelimit
 from exams import paper, plain, protocol
 from exams.access import own_sitting, person, speaks_json
-from exams.models import Sitting
+from exams.models import Seat, Sitting
 from exams.services import saving
 from exams.services.changes import Receipt, Refused
-from scoring import services
-from scoring.reports import overview, progress, review, score, timeline
+from scoring import problem_reports, services
+from scoring.forms import ProblemForm
+from scoring.reports import overview, problems, progress, review, score, timeline
 
 logger = logging.getLogger(__name__)
 
@@ -130,25 +133,64 @@ def result_questions(request: HttpRequest, sitting_id: uuid.UUID) -> HttpRespons
 @never_cache
 @require_safe
 def result_question(request: HttpRequest, sitting_id: uuid.UUID, number: int) -> HttpResponse:
-    """One question of a closed sitting with its key, the own answer and every rationale."""
-    sitting, now = _closed_sitting(request, sitting_id), timezone.now()
-    if review.withheld(sitting, now=now):
+    """One question of a closed sitting with its key, the own answer, every rationale, and what was reported of it."""
+    return _question_page(request, _closed_sitting(request, sitting_id), number)
+
+
+@login_required
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def result_report(request: HttpRequest, sitting_id: uuid.UUID, number: int, pk: int | None = None) -> HttpResponse:
+    """Report a problem with a question, or say differently what was reported: what the form beside it sends."""
+    sitting = _closed_sitting(request, sitting_id)
+    if pk is not None:
+        get_object_or_404(problem_reports.of_seat(sitting, number), pk=pk)
+    if request.method != "POST":  # somebody signed in again
+        return _to_question(request, sitting, number)
+    if review.withheld(sitting, now=timezone.now()):
         return _withheld(request, sitting)
-    found = score.result_of(sitting, now=now)
-    reviewed = review.review_of(sitting, found, number)
-    if reviewed is None:
-        raise Http404
-    listing = review.listing_of(sitting, found, show=request.GET.get("show", ""))
-    context = {
-        "section": "exams",
-        "sitting": sitting,
-        "review": reviewed,
-        "listing": listing,
-        "before": listing.before(number),
-        "after": listing.after(number),
-        "next_incorrect": listing.next_incorrect(number),
-    }
-    return render(request, "scoring/question.html", context)
+    form, user = ProblemForm(request.POST), person(request)
+    if not form.is_valid():
+        return _question_page(request, sitting, number, form, status=422)
+    try:
+        ratelimit.spend(request, action="report", account=str(user.pk))
+    except ImmediateHttpResponse as blocked:
+        form.add_error(
+            None, "You have reported much in a short time. Try again in some minutes; your text is kept here."
+        )
+        page = _question_page(request, sitting, number, form, status=429)
+        page["Retry-After"] = blocked.response["Retry-After"]
+        return page
+    try:
+        if pk is None:
+            problem_reports.send(
+                sitting_id=sitting.pk, user_id=user.pk, seat=number, now=timezone.now(), **form.cleaned_data
+            )
+        else:
+            problem_reports.change(report_id=pk, user_id=user.pk, now=timezone.now(), **form.cleaned_data)
+    except Seat.DoesNotExist:
+        raise Http404 from None
+    except problem_reports.CannotReport as refused:
+        form.add_error(None, str(refused))
+        return _question_page(request, sitting, number, form, status=409)
+    messages.success(request, "Your report was sent." if pk is None else "Your report was changed.")
+    return _to_question(request, sitting, number)
+
+
+@login_required
+@never_cache
+@require_POST
+def result_report_take_back(request: HttpRequest, sitting_id: uuid.UUID, number: int, pk: int) -> HttpResponse:
+    """Take an open report back, which deletes it."""
+    sitting = _closed_sitting(request, sitting_id)
+    get_object_or_404(problem_reports.of_seat(sitting, number), pk=pk)
+    try:
+        problem_reports.take_back(report_id=pk, user_id=person(request).pk, now=timezone.now())
+    except problem_reports.CannotReport as refused:
+        messages.error(request, str(refused))
+    else:
+        messages.success(request, "Your report was taken back. Nothing of it is kept.")
+    return _to_question(request, sitting, number)
 
 
 @login_required
@@ -165,8 +207,47 @@ def result_timeline(request: HttpRequest, sitting_id: uuid.UUID) -> HttpResponse
 @require_safe
 def progress_page(request: HttpRequest) -> HttpResponse:
     """Own results over time."""
-    exams = progress.progress_of(person(request))
-    return render(request, "scoring/progress.html", {"section": "progress", "exams": exams})
+    user = person(request)
+    context = {"section": "progress", "exams": progress.progress_of(user), "answered": problems.unread_of(user)}
+    return render(request, "scoring/progress.html", context)
+
+
+def _question_page(
+    request: HttpRequest, sitting: Sitting, number: int, form: ProblemForm | None = None, *, status: int = 200
+) -> HttpResponse:
+    """One question after the exam; `form` is a report that was refused."""
+    now = timezone.now()
+    if review.withheld(sitting, now=now):
+        return _withheld(request, sitting)
+    found = score.result_of(sitting, now=now)
+    reviewed = review.review_of(sitting, found, number)
+    if reviewed is None:
+        raise Http404
+    listing = review.listing_of(sitting, found, show=_show(request))
+    reported = problems.problems_of(sitting, number, form)
+    problem_reports.mark_read(reports=reported.reports, now=now)
+    context = {
+        "section": "exams",
+        "sitting": sitting,
+        "review": reviewed,
+        "listing": listing,
+        "before": listing.before(number),
+        "after": listing.after(number),
+        "next_incorrect": listing.next_incorrect(number),
+        "problems": reported,
+    }
+    return render(request, "scoring/question.html", context, status=status)
+
+
+def _show(request: HttpRequest) -> str:
+    """The filter under which the questions are gone through."""
+    return (request.POST if request.method == "POST" else request.GET).get("show", "")
+
+
+def _to_question(request: HttpRequest, sitting: Sitting, number: int) -> HttpResponse:
+    show = _show(request)
+    page = reverse("result_question", args=[sitting.pk, number])
+    return redirect(f"{page}?show={show}" if show in review.FILTERS and show != "all" else page)
 
 
 def _closed_sitting(request: HttpRequest, sitting_id: uuid.UUID) -> Sitting:

@@ -137,7 +137,7 @@ def test_whoever_gave_either_right_answer_is_right(signed_in, user, exam, form, 
 def test_a_corrected_key_takes_one_statement_more(signed_in, mine, form, django_assert_num_queries):
     seat = form.seats.filter(kind="multiple_choice", scored=True, revision__scenario_revision=None)[0]
     regraded(seat)
-    with django_assert_num_queries(15):
+    with django_assert_num_queries(16):
         signed_in.get(address("result_question", mine.sitting_id, seat.number))
 
 

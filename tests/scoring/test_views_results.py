@@ -324,7 +324,7 @@ def test_a_number_that_the_form_lacks_is_not_found(signed_in, user, exam, number
 def test_a_review_takes_a_constant_number_of_statements(signed_in, user, exam, kind, django_assert_num_queries):
     result = sat(user, exam)
     seat = result.sitting.form.seats.filter(kind=kind, revision__scenario_revision__isnull=True)[0]
-    with django_assert_num_queries(14):
+    with django_assert_num_queries(15):
         page = signed_in.get(address("result_question", result.sitting_id, seat.number))
     assert f"Question {seat.number} of 65" in text_of(page)
 
