@@ -11,7 +11,7 @@ from django.views.decorators.http import require_safe
 from accounts.access import author_required
 from questions.models import Exam
 from scoring import plots
-from scoring.reports import exams, exposure
+from scoring.reports import exams, exposure, problems
 
 
 @author_required
@@ -30,6 +30,7 @@ def bank_exam(request: HttpRequest, code: str) -> HttpResponse:
     exam = get_object_or_404(Exam, code=code)
     report = exams.page_of(exam, page=request.GET.get("page", "1"), now=timezone.now())
     context = {"section": "bank", "exam": exam, "report": report, "needed": exams.FEWEST_FIRST}
+    context["open_reports"] = problems.open_count(exam)
     return render(request, "bank/exam.html", context)
 
 

@@ -15,7 +15,7 @@ from accounts.access import author_required
 from questions.models import Exam
 from scoring import plots
 from scoring.models import CalibrationRun
-from scoring.reports import question_charts, question_history, question_page, question_shown, questions
+from scoring.reports import problems, question_charts, question_history, question_page, question_shown, questions
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -46,7 +46,9 @@ def bank_questions(request: HttpRequest, code: str) -> HttpResponse:
 def bank_question(request: HttpRequest, code: str, public_id: str) -> HttpResponse:
     """One question: wording, figures, charts, history, forms."""
     page = question_page.page_of(_shown(request, code, public_id))
-    return render(request, "bank/question.html", {"section": "bank", "exam": page.shown.exam, "page": page})
+    exam = page.shown.exam
+    context = {"section": "bank", "exam": exam, "page": page, "open_reports": problems.open_count(exam, public_id)}
+    return render(request, "bank/question.html", context)
 
 
 @author_required

@@ -374,7 +374,7 @@ def test_the_page_takes_a_constant_number_of_statements(as_author, exam, size, d
         RunItem.objects.filter(
             run=run, revision__in=list(forms[0].seats.values_list("revision", flat=True)[:size])
         ).update(drift=0.5, drift_z=4.0)
-    with django_assert_num_queries(26):
+    with django_assert_num_queries(27):
         page = as_author.get(EXAM)
     assert page.content.decode().count("+0.50") >= 2 * size
 
