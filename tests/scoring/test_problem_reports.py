@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+from typing import Any
 
 import pytest
 import time_machine
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
 from accounts import services as accounts
@@ -25,7 +28,7 @@ def closed(user, exam):
 
 
 def change(reported, **fields):
-    values = {"category": "unclear", "text": "The stem has two readings.", "now": timezone.now()}
+    values: dict[str, Any] = {"category": "unclear", "text": "The stem has two readings.", "now": timezone.now()}
     return problem_reports.change(report_id=reported.pk, user_id=reported.sitting.user_id, **values | fields)
 
 
@@ -90,6 +93,27 @@ def test_that_holds_over_all_sittings_of_the_same_form(user, exam, closed):
     assert report(again).sitting_id == again.pk
 
 
+@pytest.mark.django_db(transaction=True)
+def test_that_holds_for_two_clicks_at_the_same_moment(user, exam):
+    form = Form.objects.get(exam=exam, reference=True)
+    sat = [close(begin(user, exam, form)) for _ in range(2)]
+    together = Barrier(2)
+
+    def click(sitting):
+        try:
+            together.wait(10)
+            return report(sitting).sitting_id
+        except CannotReport:
+            return None
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(2) as threads:
+        sent = list(threads.map(click, sat))
+    assert sent.count(None) == 1
+    assert ProblemReport.objects.count() == 1
+
+
 def test_the_database_holds_it_too(closed):
     reported = report(closed)
     reported.pk = None
@@ -125,7 +149,7 @@ def test_a_number_that_the_form_lacks_is_not_there(closed, number):
 
 
 def test_a_strangers_sitting_is_not_there(closed):
-    fields = {"seat": 1, "category": "key", "text": TEXT, "now": timezone.now()}
+    fields: dict[str, Any] = {"seat": 1, "category": "key", "text": TEXT, "now": timezone.now()}
     for sitting_id, user in ((closed.pk, UserFactory()), (stranger_id(), closed.user)):
         with pytest.raises(Sitting.DoesNotExist):
             problem_reports.send(sitting_id=sitting_id, user_id=user.pk, **fields)
