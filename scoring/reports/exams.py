@@ -15,11 +15,12 @@ from exams.services import bank
 from questions.models import Exam, Standing
 from questions.models.bank import RevisionState
 from questions.models.measurement import Status
+from scoring.calibration.judgement import THRESHOLDS
 from scoring.models import CalibrationRun, Result, RunItem
 from scoring.reports.exposure import Exposure, FormCount, exposure_of, first_exposures, form_counts
 from scoring.reports.standards import ENOUGH_SITTINGS, Judged, first_sittings, judged_of, signed
 
-FEWEST_FIRST = 200  # first exposures that a question needs before it can be calibrated
+FEWEST_FIRST = THRESHOLDS.n  # first exposures that a question needs before it can be calibrated
 MOST_DRIFT, MOST_DRIFT_Z = 0.3, 2.7
 PIPELINE_PAGE = 25
 MOST_DRIFTED = 50
@@ -77,7 +78,7 @@ class Waiting:
 
     @property
     def percent(self) -> str:
-        """Of the 200 that it needs, for the bar."""
+        """Of those that it needs, for the bar."""
         return f"{min(100 * self.first / FEWEST_FIRST, 100):.0f}%"
 
 

@@ -14,10 +14,11 @@ from questions.kinds import CASE_STUDY, KINDS
 from questions.models import Domain, Exam, Standing
 from questions.models.bank import RevisionState
 from questions.models.measurement import Status
+from scoring.calibration.judgement import THRESHOLDS
 from scoring.models import CalibrationRun, RunItem
 
 FEW = 30  # first exposures; with fewer only facility is told, greyed
-NEEDED = 200  # first exposures; from here on a question is measured
+NEEDED = THRESHOLDS.n  # first exposures; from here on a question is measured
 ON_A_PAGE = 50
 RECENT = 12  # runs that were not promoted, to choose from
 
