@@ -268,6 +268,15 @@ SELF_REVIEW = env.flag("SELF_REVIEW", False)
 # Judges who must have rated a question in a round before it may count.
 MINIMUM_JUDGES = env.number("MINIMUM_JUDGES", 3, minimum=1)
 PACKS_DIRECTORY = BASE_DIR / "questions" / "packs"
+# How much a file of questions may hold that is brought in; what is beyond is refused, see docs/interchange.md.
+INTERCHANGE_LIMITS = {
+    "bytes": env.number("IMPORT_BYTES", 20_000_000, minimum=1_000),
+    "questions": env.number("IMPORT_QUESTIONS", 10_000, minimum=1),
+    "text": env.number("IMPORT_TEXT", 20_000, minimum=100),
+    "archive_entries": env.number("IMPORT_ARCHIVE_ENTRIES", 20_000, minimum=1),
+    "archive_ratio": env.number("IMPORT_ARCHIVE_RATIO", 100, minimum=2),
+    "archive_bytes": env.number("IMPORT_ARCHIVE_BYTES", 200_000_000, minimum=1_000),
+}
 
 # ---- logging -----------------------------------------------------------------------------------------------
 
