@@ -1,1 +1,1 @@
-"""Questions from and to other systems' files. `exchange` is the contract, `formats` the list, `storing` writes the bank."""
+"""Questions from and to other systems' files: `exchange` is the contract, `formats` the list, `storing` the bank."""

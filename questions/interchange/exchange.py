@@ -29,9 +29,9 @@ class Severity(StrEnum):
 class Loss:
     """One thing that was not kept as it was.
 
-    `where` is the identifier of the question in the same `Parsed`, the name of a question that was dropped as a whole, or
-    "" for the file. `what` names the thing with its place in the question ("feedback of answer 2"), `why` is a clause that
-    gives the reason, both without a full stop.
+    `where` is the identifier of the question in the same `Parsed`, the name of a question that was dropped as a whole,
+    or "" for the file. `what` names the thing with its place in the question ("feedback of answer 2"), `why` is a
+    clause that gives the reason, both without a full stop.
     """
 
     where: str
@@ -78,8 +78,8 @@ class ForeignScenario:
 class ForeignStatistics:
     """What has been measured, None where nothing was.
 
-    `facility` is the share of right answers (0-1), `point_biserial` lies in -1 to 1; `discrimination` and `intercept` are a
-    and d in logistic(a·θ + d); `first_exposures` counts the candidates behind them.
+    `facility` is the share of right answers (0-1), `point_biserial` lies in -1 to 1; `discrimination` and `intercept`
+    are a and d in logistic(a·θ + d); `first_exposures` counts the candidates behind them.
     """
 
     facility: float | None = None
@@ -93,8 +93,8 @@ class ForeignStatistics:
 class ForeignQuestion:
     """A question on its way in or out.
 
-    `identifier` is unique among the questions of one file (`names.Names` sees to that) and the same whenever the file is
-    read again; on the way out it is the public id. `kind` is one of `questions.kinds.KINDS`. The content need not be
+    `identifier` is unique among the questions of one file (`names.Names` sees to that) and the same whenever the file
+    is read again; on the way out it is the public id. `kind` is one of `questions.kinds.KINDS`. The content need not be
     publishable: a question with three options comes in as a draft with a problem. `rating` is a share 0-1, `exam` and
     `task` are codes, "" where not given.
     """
@@ -124,7 +124,7 @@ class Parsed:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How much a file may hold. Beyond `text` characters one question is dropped, beyond the others the file is refused."""
+    """How much a file may hold. Beyond `text` one question is dropped, beyond the others the file is refused."""
 
     bytes: int = 20_000_000
     questions: int = 10_000
