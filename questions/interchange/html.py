@@ -21,14 +21,16 @@ BREAK = "\x1e"  # a line break, until the text around it is known; `tidy` leaves
 EDGE = "\x1d"  # the end of a code span, for two of them side by side would run together
 DEEPEST = 40  # levels of elements; what is deeper keeps its text only
 
-PLAIN = set(
-    "html body div span section article main header footer label address figure figcaption center small big abbr cite q"
-    " bdi bdo time wbr nobr tbody thead tfoot mark ins".split()
-)
-BLOCKS = set(
-    "p div ul ol li pre table blockquote hr h1 h2 h3 h4 h5 h6 dl dt dd section article main header footer address figure"
-    " figcaption center tr td th caption tbody thead tfoot".split()
-)
+PLAIN = {
+    "html", "body", "div", "span", "section", "article", "main", "header", "footer", "label", "address",
+    "figure", "figcaption", "center", "small", "big", "abbr", "cite", "q", "bdi", "bdo", "time", "wbr",
+    "nobr", "tbody", "thead", "tfoot", "mark", "ins",
+}  # fmt: skip
+BLOCKS = {
+    "p", "div", "ul", "ol", "li", "pre", "table", "blockquote", "hr", "h1", "h2", "h3", "h4", "h5", "h6",
+    "dl", "dt", "dd", "section", "article", "main", "header", "footer", "address", "figure", "figcaption",
+    "center", "tr", "td", "th", "caption", "tbody", "thead", "tfoot",
+}  # fmt: skip
 STRONG, EMPHASIS, CODE = {"b", "strong"}, {"i", "em", "var", "dfn"}, {"code", "tt", "kbd", "samp"}
 GONE = {
     "script": "a script", "style": "a style sheet", "iframe": "an embedded page", "frame": "an embedded page",
@@ -264,7 +266,7 @@ class Writer:
         if tag == "img":
             return self._image(element)
         if tag in CODE:
-            return f"{EDGE}{code_span(_all_text(element))}{EDGE}"
+            return f"{EDGE}{code_span(self._raw(element))}{EDGE}"
         if tag in STRONG:
             return self._marked(element, "**")
         if tag in EMPHASIS:
@@ -285,7 +287,7 @@ class Writer:
     def _marked(self, element: etree._Element, sign: str) -> str:
         inner = self.inside(element)
         core = inner.strip(f"{BREAK} ")
-        if not self.emphasis or not core:
+        if not self.emphasis or not core.strip(f"{BREAK}{EDGE} "):
             return inner
         start = inner.index(core)
         return f"{inner[:start]}{sign}{core}{sign}{inner[start + len(core) :]}"
