@@ -219,15 +219,15 @@ class Writer:
 
     def _raw(self, element: etree._Element) -> str:
         """Text as typed, for code."""
-        parts = [element.text or ""]
-        for child in element.iter():
-            if child is element:
-                continue
-            if child.tag == "br":
-                parts.append("\n")
-            elif child.tag not in GONE:
-                parts.append(child.text or "")
-            parts.append(child.tail or "")
+        parts: list[str] = []
+        walk = etree.iterwalk(element, events=("start", "end"))
+        for event, inner in walk:
+            if event == "end":
+                parts.append("" if inner is element else inner.tail or "")
+            elif inner.tag in GONE:
+                walk.skip_subtree()
+            else:
+                parts.append("\n" if inner.tag == "br" else inner.text or "")
         return "".join(parts).replace("\xa0", " ")
 
     # ---- inside a line ---------------------------------------------------------------------------------------------
@@ -286,8 +286,8 @@ class Writer:
 
     def _marked(self, element: etree._Element, sign: str) -> str:
         inner = self.inside(element)
-        core = inner.strip(f"{BREAK} ")
-        if not self.emphasis or not core.strip(f"{BREAK}{EDGE} "):
+        core = inner.strip(f"{BREAK}{EDGE} ")
+        if not self.emphasis or not core:
             return inner
         start = inner.index(core)
         return f"{inner[:start]}{sign}{core}{sign}{inner[start + len(core) :]}"
