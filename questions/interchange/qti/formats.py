@@ -1,0 +1,75 @@
+"""The two formats of the exchange: the same reader, and a writer for each version."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from questions import markdown
+from questions.interchange.exchange import ForeignQuestion, Limits, Parsed, Unreadable
+from questions.interchange.qti import package, write_package
+from questions.interchange.qti.archive import is_archive
+from questions.interchange.qti.versions import V3, V22, Version
+
+BEGINNING = 4_096
+SPREADSHEET = b"[Content_Types].xml"
+FIELDS: dict[str, Callable[[ForeignQuestion], object]] = {
+    "identifier": lambda question: question.identifier,
+    "title": lambda question: question.title,
+    "wording of the stem": lambda question: markdown.block(question.stem),
+    "answers": lambda question: [
+        (markdown.inline(option.text), option.correct, option.position) for option in question.options
+    ],
+    "prompts": lambda question: [(markdown.inline(prompt.text), prompt.option_index) for prompt in question.prompts],
+    "rationales of answers": lambda question: [markdown.inline(option.rationale) for option in question.options],
+    "rationales of prompts": lambda question: [markdown.inline(prompt.rationale) for prompt in question.prompts],
+    "references": lambda question: question.references,
+    "tags": lambda question: question.tags,
+    "exam and task": lambda question: (question.exam, question.task),
+    "rating": lambda question: question.rating,
+    "statistics": lambda question: question.statistics,
+    "scenario": lambda question: (
+        question.scenario
+        and (question.scenario.identifier, question.scenario.title, markdown.block(question.scenario.text))
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Qti:
+    """QTI in one version; all versions are read by each."""
+
+    name: str
+    version: Version
+    extensions: tuple[str, ...] = (".zip", ".xml", ".imscc")
+
+    @property
+    def label(self) -> str:
+        return f"QTI {self.version.number}"
+
+    def can_read(self, data: bytes, name: str) -> bool:
+        if is_archive(data):  # names stand uncompressed in an archive's directory
+            return b"imsmanifest.xml" in data or (b".xml" in data and SPREADSHEET not in data)
+        start = data[:BEGINNING].replace(b"\0", b"")  # UTF-16 without its empty halves
+        return any(root in start for root in package.ROOTS)
+
+    def read(self, data: bytes, limits: Limits) -> Parsed:
+        return package.read(data, limits)
+
+    def write(self, questions: Sequence[ForeignQuestion]) -> bytes:
+        return write_package.write(questions, self.version)
+
+    def carries(self, question: ForeignQuestion) -> list[str]:
+        """Found out by doing it: what differs after a question was written and read."""
+        generous = Limits(text=10_000_000)
+        try:
+            back = self.read(self.write([question]), generous).questions
+        except Unreadable:
+            back = ()
+        if len(back) != 1:
+            return ["the question"]
+        return [name for name, of in FIELDS.items() if of(back[0]) != of(question)]
+
+
+QTI3 = Qti("qti", V3)
+QTI22 = Qti("qti22", V22)
