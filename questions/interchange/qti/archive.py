@@ -43,6 +43,7 @@ class Archive:
             raise Unreadable(f"The archive has more than {limits.archive_entries:,} entries.")
         self._limits = limits
         self._left = limits.archive_bytes
+        self._size = len(data)
         try:
             self._zip = zipfile.ZipFile(io.BytesIO(data))
             self._members = self._checked(self._zip.infolist())
@@ -97,7 +98,7 @@ class Archive:
                 while (length is None or len(found) < length) and (piece := stream.read(min(CHUNK, length or CHUNK))):
                     found += piece
                     self._left -= len(piece)
-                    self._count(name, len(found), max(member.compress_size, 1))
+                    self._count(name, len(found), min(max(member.compress_size, 1), self._size))
         except BROKEN as error:
             if isinstance(error, Unreadable):
                 raise

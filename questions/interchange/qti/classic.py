@@ -89,16 +89,15 @@ def _choice(
     feedback = _feedback_texts(item, notes)
     options = []
     for number, label in enumerate(labels, 1):
-        ident = attribute(label, "ident")
+        ident, text = attribute(label, "ident"), _material(label, notes, f"answer {number}")
+        if not text:
+            notes.dropped(f"answer {number}", "it is empty")
+            continue
         names = scoring.feedback.get((name, ident), [])
         own = [feedback.pop(found) for found in names if found in feedback]
         if not own and ident in right:
             own = [feedback.pop(found) for found in list(feedback) if GENERAL.fullmatch(found)]
-        options.append(
-            ForeignOption(
-                _material(label, notes, f"answer {number}"), "\n\n".join(filter(None, own)), correct=ident in right
-            )
-        )
+        options.append(ForeignOption(text, "\n\n".join(filter(None, own)), correct=ident in right))
     _leftover(feedback, notes)
     return "multiple_response" if several else "multiple_choice", tuple(options), ()
 
@@ -116,6 +115,8 @@ def _matching(
         places = {}
         for place, label in enumerate(every(response, "response_label"), 1):
             text = _material(label, notes, f"answer {place}")
+            if not text:
+                continue
             places[attribute(label, "ident")] = texts.setdefault(text, len(texts))
         right = [value for (found, value), score in scoring.points.items() if found == name and score > 0]
         if len(right) != 1 or right[0] not in places:

@@ -51,6 +51,8 @@ class Reader:
             self._item(root, "", About(), [])
         elif root.tag == "questestinterop":
             self._classic(root)
+            if not self._seen:
+                raise Unreadable("The file is QTI 1.2, but holds no items.")
         elif root.tag in ("assessmentTest", "manifest", "assessmentStimulus"):
             raise Unreadable("The file names items but holds none; bring the whole package as a zip archive.")
         else:
@@ -69,6 +71,8 @@ class Reader:
             raise Unreadable("The archive holds no QTI items.")
         for resource in listed:
             self._member(archive, resource)
+        if not self._seen:  # empty quizzes of QTI 1.2
+            raise Unreadable("The archive holds no QTI items.")
 
     def _listed(self, archive: Archive) -> list[Resource]:
         """The items that the manifest names, [] where they have to be looked for."""
@@ -145,10 +149,7 @@ class Reader:
         )
 
     def _classic(self, root: etree._Element) -> None:
-        items = list(every(root, "item"))
-        if not items:
-            raise Unreadable("The file is QTI 1.2, but holds no items.")
-        for item in items:
+        for item in list(every(root, "item")):
             name = self._names.claim(
                 attribute(item, "ident"),
                 title=attribute(item, "title"),
