@@ -104,12 +104,14 @@ class Losses:
 
     def __init__(self, where: str, what: str) -> None:
         self.where, self.what = where, what
-        self.all: list[Loss] = []
+        self._found: dict[Loss, None] = {}  # in order; looked up often where a file means harm
+
+    @property
+    def all(self) -> list[Loss]:
+        return list(self._found)
 
     def _add(self, thing: str, why: str, severity: Severity) -> None:
-        loss = Loss(self.where, f"{thing} in {self.what}", why, severity)
-        if loss not in self.all:
-            self.all.append(loss)
+        self._found[Loss(self.where, f"{thing} in {self.what}", why, severity)] = None
 
     def converted(self, thing: str, why: str) -> None:
         self._add(thing, why, Severity.CONVERTED)

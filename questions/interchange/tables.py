@@ -26,7 +26,7 @@ def table(writer: Writer, element: etree._Element) -> list[str]:
         inner.tag in ("table", "ul", "ol", "pre") for row in cells for cell in row for inner in cell.iterdescendants()
     ):
         writer.losses.converted("lists, code or tables in table cells", "a cell has one line of text")
-    if not all(cell.tag == "th" for cell in cells[0]):
+    if not all(cell.tag == "th" or not (len(cell) or (cell.text or "").strip()) for cell in cells[0]):
         writer.losses.converted("a table without heads", "its first row became the heads")
     width = max(len(row) for row in cells)
     texts = [[writer.cell(cell).replace("|", "\\|") for cell in row] + [""] * (width - len(row)) for row in cells]

@@ -27,7 +27,7 @@ def parse(data: bytes, limits: Limits) -> etree._Element:
     try:
         root = etree.fromstring(data, parser)
     except (etree.XMLSyntaxError, ValueError) as error:
-        reason = str(error).split("\n")[0].rstrip(".")
+        reason = re.sub(r" \(<string>, line [0-9]+\)", "", str(error)).split("\n")[0].rstrip(".")
         raise Unreadable(f"The file is not well-formed XML: {reason}.") from None
     if root.getroottree().docinfo.internalDTD is not None:
         raise Unreadable("The file declares a document type; that is not needed and not allowed.")

@@ -6,6 +6,7 @@ import io
 import lzma
 import posixpath
 import stat
+import unicodedata
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -70,8 +71,18 @@ class Archive:
                 raise Unreadable(f"The archive has two entries of the same name: {_shown(name)}.")
             if name.lower().endswith(NESTED_ENDINGS):
                 raise Unreadable(f"The archive holds another archive, which is not allowed: {_shown(name)}.")
+            self._count_claimed(name, member)
             checked[name] = member
+        if sum(member.file_size for member in checked.values()) > self._limits.archive_bytes:
+            raise Unreadable(f"The archive unpacks to more than {self._limits.archive_bytes:,} bytes.")
         return checked
+
+    def _count_claimed(self, name: str, member: zipfile.ZipInfo) -> None:
+        """What a member says of itself; one that says too much need not be opened."""
+        if member.file_size > SLACK and member.file_size > max(member.compress_size, 1) * self._limits.archive_ratio:
+            raise Unreadable(
+                f"The entry {_shown(name)} unpacks to more than {self._limits.archive_ratio} times its size."
+            )
 
     def __contains__(self, name: str) -> bool:
         return name in self._members
@@ -137,7 +148,7 @@ def _bad_name(name: str) -> str:
         return "is an absolute path"
     if ".." in name.split("/"):
         return "leads out of the archive"
-    if not name.strip() or not name.isprintable():
+    if not name.strip() or any(unicodedata.category(sign) in ("Cc", "Cs") for sign in name):
         return "cannot be printed"
     return ""
 

@@ -20,13 +20,15 @@ XINCLUDE = "http://www.w3.org/2001/XInclude"
 OURS = "urn:cutscore:interchange:1"
 TOOL = "Cutscore"
 ACCESSIBILITY = ("apip", "ssml", "synthesis")  # in a namespace: spoken and other alternatives
+DOCTYPE = re.compile(rb"<!DOCTYPE\s+[\w:.-]+(?:\s+(?:SYSTEM|PUBLIC|\"[^\"<>\[]*\"|'[^'<>\[]*'))*\s*>", re.IGNORECASE)
+PROLOGUE = 4_096
 HYPHEN = re.compile(r"-([a-z])")
 
 
 def canonical(data: bytes, limits: Limits) -> etree._Element:
     """The root of a document with canonical names. Raises Unreadable."""
-    root = parse(data, limits)
-    for element in list(root.iter("*")):
+    root = parse(_without_doctype(data), limits)
+    for element in root.iter("*"):
         name = etree.QName(element)
         element.tag, is_qti = _tag(name.namespace or "", name.localname)
         renamed = [
@@ -38,6 +40,16 @@ def canonical(data: bytes, limits: Limits) -> etree._Element:
         for key, value in renamed:
             element.set(key, str(value))
     return root
+
+
+def _without_doctype(data: bytes) -> bytes:
+    """The document without a document type that declares nothing itself.
+
+    Files of QTI 1.2 and pages of HTML name theirs. It is never fetched, so it may as well go; one that brings
+    declarations of its own stays, and is refused.
+    """
+    found = DOCTYPE.search(data, 0, PROLOGUE)
+    return data[: found.start()] + data[found.end() :] if found else data
 
 
 def _tag(namespace: str, local: str) -> tuple[str, bool]:

@@ -24,7 +24,10 @@ WHY_NOT = {
     "text_only_question": "it asks nothing",
 }
 IMAGES = ("matimage", "mataudio", "matvideo", "matapplet", "matapplication")
-GENERAL = re.compile(r"(general_)?correct(_fb)?", re.IGNORECASE)
+FOR_ALL = re.compile(r"general_fb", re.IGNORECASE)  # Canvas: shown after every response, so it explains the key
+FOR_THE_RIGHT = re.compile(r"(general_)?correct(_fb)?", re.IGNORECASE)
+MOST_ANSWERS = 200  # nobody asks for more, and a file that means harm would be slow to read
+UNTITLED = re.compile(r"Question( [0-9]+)?")
 
 
 @dataclass(slots=True)
@@ -53,11 +56,16 @@ def read_classic(item: etree._Element, notes: Notes) -> ForeignQuestion:
     responses = list(every(presentation, "response_lid"))
     if not responses:
         raise Dropped("it asks nothing")
+    if len(responses) > MOST_ANSWERS or any(
+        sum(1 for _ in every(found, "response_label")) > MOST_ANSWERS for found in responses
+    ):
+        raise Dropped(f"it has more than {MOST_ANSWERS} answers")
     if any(attribute(found, "rcardinality").lower() == "ordered" for found in responses):
         raise Dropped("orderings of QTI 1.2 are written in too many ways")
     scoring = _scoring(item)
     stem = _material(presentation, notes, "stem", ("response_lid",))
     read = _choice if len(responses) == 1 else _matching
+    title = attribute(item, "title")
     name, options, prompts = read(item, responses, scoring, notes)
     return ForeignQuestion(
         identifier=notes.where,
@@ -65,7 +73,7 @@ def read_classic(item: etree._Element, notes: Notes) -> ForeignQuestion:
         stem=stem,
         options=options,
         prompts=prompts,
-        title="" if kind and re.fullmatch(r"Question( \d+)?", attribute(item, "title")) else attribute(item, "title"),
+        title="" if UNTITLED.fullmatch(title) else title,
     )
 
 
@@ -95,8 +103,8 @@ def _choice(
             continue
         names = scoring.feedback.get((name, ident), [])
         own = [feedback.pop(found) for found in names if found in feedback]
-        if not own and ident in right:
-            own = [feedback.pop(found) for found in list(feedback) if GENERAL.fullmatch(found)]
+        if ident in right:
+            own += _shared(feedback, (FOR_ALL,) if own else (FOR_ALL, FOR_THE_RIGHT), notes)
         options.append(ForeignOption(text, "\n\n".join(filter(None, own)), correct=ident in right))
     _leftover(feedback, notes)
     return "multiple_response" if several else "multiple_choice", tuple(options), ()
@@ -166,9 +174,17 @@ def _feedback_texts(item: etree._Element, notes: Notes) -> dict[str, str]:
     return {ident: text for ident, text in found.items() if text}
 
 
+def _shared(feedback: dict[str, str], wanted: tuple[re.Pattern[str], ...], notes: Notes) -> list[str]:
+    """The feedbacks of no single answer that explain the key, taken out of those that are left."""
+    found = [name for name in feedback if any(pattern.fullmatch(name) for pattern in wanted)]
+    for name in found:
+        notes.converted(f"feedback {name}", "it became part of the key's rationale")
+    return [feedback.pop(name) for name in found]
+
+
 def _leftover(feedback: dict[str, str], notes: Notes) -> None:
     for ident in feedback:
-        notes.dropped(f"feedback {ident}", "it belongs to no single answer")
+        notes.dropped(f"feedback {ident[:40]}", "it belongs to no single answer")
 
 
 def _material(element: etree._Element, notes: Notes, what: str, without: tuple[str, ...] = ()) -> str:

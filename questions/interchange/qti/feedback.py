@@ -59,11 +59,11 @@ class Feedback:
                         markdown_of(element, self._notes, f"feedback of answer {index + 1}") for element in elements
                     ]
                     given[index] = "\n\n".join(text for text in texts if text)
-                self._notes.converted(f"feedback {identifier}", "it became the rationale of the key")
+                self._notes.converted(f"feedback {identifier[:40]}", "it became the rationale of the key")
             else:
-                self._notes.dropped(f"feedback {identifier}".strip(), "it belongs to no single answer")
+                self._notes.dropped(f"feedback {identifier[:40]}".strip(), "it belongs to no single answer")
         for identifier in self._at:
-            self._notes.dropped(f"feedback in {identifier}", "it belongs to no single answer")
+            self._notes.dropped(f"feedback in {identifier[:40]}", "it belongs to no single answer")
         self._for, self._at = {}, {}
         return given
 

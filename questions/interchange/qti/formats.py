@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -13,24 +14,40 @@ from questions.interchange.qti.versions import V3, V22, Version
 
 BEGINNING = 4_096
 SPREADSHEET = b"[Content_Types].xml"
+WHITE = re.compile(r"\s+")
+CODE = re.compile(r"(<pre>.*?</pre>)", re.DOTALL)
+
+
+def _shown(html: str) -> str:
+    """What a reader sees: line breaks count in blocks of code only."""
+    return "".join(part if part.startswith("<pre>") else WHITE.sub(" ", part) for part in CODE.split(html))
+
+
+def _block(text: str) -> str:
+    return _shown(markdown.block(text))
+
+
+def _inline(text: str) -> str:
+    return _shown(markdown.inline(text))
+
+
 FIELDS: dict[str, Callable[[ForeignQuestion], object]] = {
     "identifier": lambda question: question.identifier,
     "title": lambda question: question.title,
-    "wording of the stem": lambda question: markdown.block(question.stem),
+    "wording of the stem": lambda question: _block(question.stem),
     "answers": lambda question: [
-        (markdown.inline(option.text), option.correct, option.position) for option in question.options
+        (_inline(option.text), option.correct, option.position) for option in question.options
     ],
-    "prompts": lambda question: [(markdown.inline(prompt.text), prompt.option_index) for prompt in question.prompts],
-    "rationales of answers": lambda question: [markdown.inline(option.rationale) for option in question.options],
-    "rationales of prompts": lambda question: [markdown.inline(prompt.rationale) for prompt in question.prompts],
+    "prompts": lambda question: [(_inline(prompt.text), prompt.option_index) for prompt in question.prompts],
+    "rationales of answers": lambda question: [_inline(option.rationale) for option in question.options],
+    "rationales of prompts": lambda question: [_inline(prompt.rationale) for prompt in question.prompts],
     "references": lambda question: question.references,
     "tags": lambda question: question.tags,
     "exam and task": lambda question: (question.exam, question.task),
     "rating": lambda question: question.rating,
     "statistics": lambda question: question.statistics,
     "scenario": lambda question: (
-        question.scenario
-        and (question.scenario.identifier, question.scenario.title, markdown.block(question.scenario.text))
+        question.scenario and (question.scenario.identifier, question.scenario.title, _block(question.scenario.text))
     ),
 }
 

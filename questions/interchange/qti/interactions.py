@@ -8,7 +8,7 @@ from lxml import etree
 
 from questions.interchange.exchange import ForeignOption, ForeignPrompt
 from questions.interchange.qti.canonical import attribute, children, drop, flag
-from questions.interchange.qti.feedback import Feedback
+from questions.interchange.qti.feedback import CHOICES, Feedback
 from questions.interchange.qti.keys import Key
 from questions.interchange.qti.notes import Dropped, Notes
 from questions.interchange.qti.texts import markdown_of
@@ -33,6 +33,7 @@ UNSUPPORTED = {
     "portableCustomInteraction": "it runs a program of its own",
     "endAttemptInteraction": "it has only a button",
 }
+MOST_ANSWERS = 200  # nobody asks for more, and a file that means harm would be slow to read
 SUPPORTED = ("choiceInteraction", "orderInteraction", "matchInteraction", "gapMatchInteraction")
 
 
@@ -45,6 +46,8 @@ class Answerable:
 
 def read_interaction(element: etree._Element, key: Key, feedback: Feedback, notes: Notes) -> Answerable:
     """What can be answered in one of the SUPPORTED interactions. Raises Dropped."""
+    if sum(1 for _ in element.iter(*CHOICES, "gap")) > MOST_ANSWERS:
+        raise Dropped(f"it has more than {MOST_ANSWERS} answers")
     if attribute(element, "shuffle").lower() == "false" or any(flag(choice, "fixed") for choice in element.iter()):
         notes.converted("fixed order of answers", "answers stand in an order of their own on every form")
     if element.tag == "choiceInteraction":

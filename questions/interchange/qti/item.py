@@ -79,10 +79,12 @@ def _rubrics(body: etree._Element, notes: Notes) -> None:
 
 def _only_interaction(body: etree._Element, notes: Notes) -> etree._Element:
     found = [element for element in body.iter() if isinstance(element.tag, str) and element.tag.endswith("Interaction")]
-    for button in [element for element in found if element.tag == "endAttemptInteraction" and len(found) > 1]:
+    buttons = [element for element in found if element.tag == "endAttemptInteraction"]
+    if buttons and len(buttons) < len(found):
         notes.dropped("a button that ends the attempt", "sittings have buttons of their own")
-        drop(button)
-        found.remove(button)
+        for button in buttons:
+            drop(button)
+        found = [element for element in found if element.tag != "endAttemptInteraction"]
     if not found:
         raise Dropped("it asks nothing")
     for element in found:

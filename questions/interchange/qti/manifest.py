@@ -18,7 +18,13 @@ from questions.interchange.text import tidy
 OUTLINE = "Cutscore outline"  # source of the taxon path that leads to an exam and a task
 REFERENCES = "references"  # kind of the LOM relation that names a source
 ITEM, CLASSIC, TEST = "imsqti_item", "imsqti_xmlv1p", ("imsqti_test", "imsqti_section", "imsqti_assessment")
-STATISTICS = ("facility", "point_biserial", "discrimination", "intercept", "first_exposures")
+STATISTICS = {  # name: lowest and highest value
+    "facility": (0, 1),
+    "point_biserial": (-1, 1),
+    "discrimination": (-1_000, 1_000),
+    "intercept": (-1_000, 1_000),
+    "first_exposures": (0, 1_000_000_000),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,8 +95,8 @@ def about(resource: Resource, notes: Notes) -> About:
         exam=exam,
         task=task,
         rating=rating,
-        statistics=_statistics(own),
-        references=_references(lom),
+        statistics=_statistics(own, notes),
+        references=_references(lom, notes),
     )
 
 
@@ -114,7 +120,7 @@ def _outline(lom: etree._Element) -> tuple[str, str, list[str]]:
     return exam, task, [subject for subject in subjects if subject]
 
 
-def _references(lom: etree._Element) -> tuple[ForeignReference, ...]:
+def _references(lom: etree._Element, notes: Notes) -> tuple[ForeignReference, ...]:
     found = []
     for relation in children(lom, "relation"):
         if text_of(first(relation, "kind", "value")).lower() == REFERENCES:
@@ -122,6 +128,8 @@ def _references(lom: etree._Element) -> tuple[ForeignReference, ...]:
             title = _words(first(relation, "resource", "description"))
             if re.match(r"https?://", address):
                 found.append(ForeignReference(title or address, address))
+            else:
+                notes.dropped(f"reference {(title or address)[:60]}".strip(), "it gives no web address")
     return tuple(found)
 
 
@@ -133,17 +141,23 @@ def _share(own: etree._Element | None, notes: Notes) -> Decimal | None:
         rating = Decimal(given)
     except InvalidOperation:
         rating = Decimal("NaN")
-    if rating.is_finite() and 0 < rating < 1:
+    if rating.is_finite() and 0 <= rating <= 1:
         return rating
     notes.dropped("rating", "it is no share between 0 and 1")
     return None
 
 
-def _statistics(own: etree._Element | None) -> ForeignStatistics | None:
+def _statistics(own: etree._Element | None, notes: Notes) -> ForeignStatistics | None:
     element = first(own, "cutscore-statistics") if own is not None else None
     if element is None:
         return None
-    values = {name: _number(attribute(element, name.replace("_", "-"))) for name in STATISTICS}
+    values: dict[str, float | None] = {}
+    for name, (lowest, highest) in STATISTICS.items():
+        given = attribute(element, written := name.replace("_", "-"))
+        number = _number(given)
+        values[name] = number if number is not None and lowest <= number <= highest else None
+        if given and values[name] is None:
+            notes.dropped(f"statistic {written}", f"it is no number from {lowest:,g} to {highest:,g}")
     exposures = values.pop("first_exposures")
     return ForeignStatistics(**values, first_exposures=int(exposures) if exposures is not None else None)
 

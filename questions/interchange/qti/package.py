@@ -20,6 +20,8 @@ from questions.interchange.qti.texts import markdown_of
 MANIFEST = "imsmanifest.xml"
 ROOTS = (b"assessmentItem", b"qti-assessment-item", b"questestinterop")
 DOCUMENTS = (".xml", ".qti")
+TAGS = 300  # for each question that a file may hold; ours need half of it, and trees of millions would fill the memory
+LONGEST_NAME = 200
 
 
 def read(data: bytes, limits: Limits) -> Parsed:
@@ -41,11 +43,13 @@ class Reader:
         self._archive: Archive | None = None
         self._scenarios: dict[str, ForeignScenario | None] = {}  # by the member they stand in
         self._seen = 0
+        self._tags = limits.questions * TAGS
         self.file = Notes("")
         self.questions: list[ForeignQuestion] = []
         self.losses: list[Loss] = []
 
     def single(self, data: bytes) -> None:
+        self._weigh(data)
         root = canonical(data, self._limits)
         if root.tag == "assessmentItem":
             self._item(root, "", About(), [])
@@ -84,11 +88,13 @@ class Reader:
         if not manifest:
             self.file.converted(MANIFEST, "the package has none, so its items were read in the order of their names")
             return []
+        data = archive.read(manifest)
+        self._weigh(data)
         try:
-            root = canonical(archive.read(manifest), self._limits)
+            root = canonical(data, self._limits)
         except Unreadable as error:
-            if manifest and not any(name.lower().endswith(DOCUMENTS) for name in archive if name != manifest):
-                raise
+            if not any(name.lower().endswith(DOCUMENTS) for name in archive if name != manifest):
+                raise Unreadable(f"The manifest of the package cannot be read: {_clause(error)}.") from None
             self.file.dropped(MANIFEST, f"items were read in the order of their names: {_clause(error)}")
             return []
         everything = resources(root, manifest)
@@ -100,15 +106,15 @@ class Reader:
         return own or found
 
     def _member(self, archive: Archive, resource: Resource) -> None:
-        name = resource.name or resource.identifier or "an item"
+        name = (resource.name or resource.identifier or "an item")[:LONGEST_NAME]
         if resource.name not in archive:
             self._drop(self._names.claim(name), "its file is not in the package")
             return
+        data = archive.read(resource.name)  # where this fails, the archive itself is dangerous or broken
+        self._weigh(data)
         try:
-            root = canonical(archive.read(resource.name), self._limits)
+            root = canonical(data, self._limits)
         except Unreadable as error:
-            if not str(error).startswith("The file"):  # the archive itself is dangerous or broken
-                raise
             self._drop(self._names.claim(name), _clause(error))
             return
         if root.tag == "assessmentItem":
@@ -122,7 +128,7 @@ class Reader:
 
     def _item(self, root: etree._Element, member: str, known: About, losses: list[Loss], identifier: str = "") -> None:
         name = self._names.claim(
-            known.identifier or attribute(root, "identifier") or identifier,
+            (known.identifier or attribute(root, "identifier") or identifier)[:LONGEST_NAME],
             title=attribute(root, "title"),
             text="".join(str(text) for text in root.itertext()),
         )
@@ -151,7 +157,7 @@ class Reader:
     def _classic(self, root: etree._Element) -> None:
         for item in list(every(root, "item")):
             name = self._names.claim(
-                attribute(item, "ident"),
+                attribute(item, "ident")[:LONGEST_NAME],
                 title=attribute(item, "title"),
                 text="".join(str(text) for text in item.itertext()),
             )
@@ -171,11 +177,11 @@ class Reader:
     def _stimulus(self, member: str, identifier: str, notes: Notes) -> ForeignScenario | None:
         if self._archive is None or member not in self._archive:
             return None
+        data = self._archive.read(member)
+        self._weigh(data)
         try:
-            root = canonical(self._archive.read(member), self._limits)
-        except Unreadable as error:
-            if not str(error).startswith("The file"):
-                raise
+            root = canonical(data, self._limits)
+        except Unreadable:
             return None
         body = first(root, "stimulusBody") if root.tag == "assessmentStimulus" else first(root, "body")
         text = markdown_of(root if body is None else body, notes, "scenario")
@@ -185,7 +191,7 @@ class Reader:
         title = " ".join((attribute(root, "title") or text_of(first(root, "head", "title"))).split())
         if attribute(root, "toolName") == TOOL and attribute(root, "label"):
             name = attribute(root, "label")
-        return ForeignScenario(self._scenario_names.claim(name), title, text)
+        return ForeignScenario(self._scenario_names.claim(name[:LONGEST_NAME]), title, text)
 
     def _keep(self, question: ForeignQuestion, notes: Notes) -> None:
         longest = max(
@@ -208,6 +214,12 @@ class Reader:
         notes = Notes(name)
         notes.dropped("the question", why)
         self.losses += notes.losses
+
+    def _weigh(self, data: bytes) -> None:
+        """Count the tags of all documents before any tree of them is made."""
+        self._tags -= data.count(b"<")
+        if self._tags < 0:
+            raise Unreadable(f"The file holds more than {self._limits.questions * TAGS:,} tags.")
 
     def _count(self) -> None:
         self._seen += 1
