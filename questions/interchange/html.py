@@ -216,7 +216,7 @@ class Writer:
             tight = all(re.match(r"([-*]|[0-9]+[.)]) ", text) for text in inside[1:])
             items.append(_indented(("\n" if tight else "\n\n").join(inside), sign, " " * len(sign)))
             number += 1
-        loose = any("\n\n" in item for item in items)
+        loose = any("\n\n" in item for item in items) or any(part.tag == "p" for item in element for part in item)
         return [("\n\n" if loose else "\n").join(items)]
 
     def _raw(self, element: etree._Element) -> str:

@@ -33,6 +33,7 @@ def _inline(text: str) -> str:
 
 FIELDS: dict[str, Callable[[ForeignQuestion], object]] = {
     "identifier": lambda question: question.identifier,
+    "kind": lambda question: question.kind,
     "title": lambda question: question.title,
     "wording of the stem": lambda question: _block(question.stem),
     "answers": lambda question: [

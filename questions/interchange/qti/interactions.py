@@ -94,7 +94,7 @@ def _order(element: etree._Element, key: Key, feedback: Feedback, notes: Notes) 
     choices = children(element, "simpleChoice")
     places = {name: number for number, name in enumerate(key.values, 1)}
     if not places:
-        raise Dropped("the item names no correct order")
+        notes.dropped("key", "the item names no correct response")
     rationales = feedback.rest(_rationales(choices, feedback, "step"), [])
     return Answerable(
         "ordering",

@@ -157,7 +157,7 @@ def _statistics(own: etree._Element | None, notes: Notes) -> ForeignStatistics |
         number = _number(given)
         values[name] = number if number is not None and lowest <= number <= highest else None
         if given and values[name] is None:
-            notes.dropped(f"statistic {written}", f"it is no number from {lowest:,g} to {highest:,g}")
+            notes.dropped(f"statistic {written}", f"it is no number from {lowest:,} to {highest:,}")
     exposures = values.pop("first_exposures")
     return ForeignStatistics(**values, first_exposures=int(exposures) if exposures is not None else None)
 

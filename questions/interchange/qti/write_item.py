@@ -41,7 +41,8 @@ def write_item(question: ForeignQuestion, identifier: str, stimulus: str, versio
     if stimulus:
         version.add(root, "assessmentStimulusRef", identifier=stimulus, href=f"../stimuli/{stimulus}.xml")
     body = version.add(root, "itemBody")
-    add_block(body, question.stem, version)
+    if question.stem.strip():
+        add_block(body, question.stem, version)
     _interaction(body, question, version)
     _processing(root, question, explained, version)
     return root
@@ -53,7 +54,7 @@ def write_stimulus(scenario: ForeignScenario, identifier: str, version: Version)
         "assessmentStimulus",
         identifier=identifier,
         title=line(scenario.title),
-        label=scenario.identifier,
+        label=line(scenario.identifier),
         toolName=TOOL,
     )
     body = version.add(root, "stimulusBody")
@@ -91,8 +92,9 @@ def _explained(question: ForeignQuestion) -> list[str]:
 def _interaction(body: etree._Element, question: ForeignQuestion, version: Version) -> None:
     name, _, _ = INTERACTIONS[question.kind]
     count = len(_key(question))
+    most = "1" if question.kind == "multiple_choice" else str(count) if count > 1 else "0"  # 0: as many as one likes
     limits = {
-        "choiceInteraction": {"maxChoices": str(count or 1), "minChoices": "0"},
+        "choiceInteraction": {"maxChoices": most, "minChoices": "0"},
         "orderInteraction": {}
         if count == len(question.options) or not count
         else {"minChoices": "1", "maxChoices": str(count)},

@@ -15,8 +15,11 @@ BLOCKS = {"blockquote", "h4", "h5", "hr", "ol", "p", "pre", "table", "ul"}
 
 
 def add_block(parent: etree._Element, text: str, version: Version) -> None:
-    """Paragraphs, lists, code and tables as children of `parent`."""
+    """Paragraphs, lists, code and tables as children of `parent`, which is empty and gets at least one."""
     _build(parent, markdown.block(clean(text)), version)
+    _wrap(parent, version.html("p"))
+    if not len(parent):
+        etree.SubElement(parent, version.html("p"))
 
 
 def add_inline(parent: etree._Element, text: str, version: Version) -> None:
@@ -47,6 +50,27 @@ def _build(parent: etree._Element, html: str, version: Version) -> None:
     builder.close()
 
 
+def _wrap(parent: etree._Element, paragraph: str) -> None:
+    """Put what stands bare into paragraphs: a heading of a level that our cleaner does not know is text alone."""
+    children, run = list(parent), None
+    if (parent.text or "").strip():
+        run = etree.Element(paragraph)
+        run.text, parent.text = parent.text, None
+        parent.insert(0, run)
+    for child in children:
+        if etree.QName(child).localname in BLOCKS:
+            run = None
+            if (child.tail or "").strip():
+                run = etree.Element(paragraph)
+                run.text, child.tail = child.tail, None
+                child.addnext(run)
+            continue
+        if run is None:
+            run = etree.Element(paragraph)
+            child.addprevious(run)
+        run.append(child)
+
+
 class _Builder(HTMLParser):
     """A tree out of HTML that our own cleaner wrote: every element is closed, every attribute known."""
 
@@ -55,6 +79,8 @@ class _Builder(HTMLParser):
         self._open, self._namespace = [parent], namespace
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag == "a" and not dict(attrs).get("href"):
+            tag = "span"  # the cleaner took an address away that it does not allow
         element = etree.SubElement(self._open[-1], f"{self._namespace}{tag}")
         for name, value in attrs:
             self._attribute(element, name, value or "")
