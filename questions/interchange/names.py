@@ -36,6 +36,7 @@ class Names:
 
     def __init__(self) -> None:
         self._taken: set[str] = set()
+        self._last: dict[str, int] = {}  # the number given last to a name that many want
 
     def claim(self, given: str, *, title: str = "", text: str = "") -> str:
         """The given identifier, or one made from title and text.
@@ -43,9 +44,10 @@ class Names:
         Titles such as "Question 1" stand in many files for many questions, so the text is always part of a made one.
         """
         name = given.strip() or f"{slug(title)[:40].rstrip('-.') or 'question'}-{fingerprint(title, text)}"
-        unique, number = name, 1
+        unique, number = name, self._last.get(name, 1)
         while unique in self._taken:
             number += 1
             unique = f"{name}-{number}"
+        self._last[name] = number
         self._taken.add(unique)
         return unique

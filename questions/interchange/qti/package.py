@@ -21,6 +21,8 @@ MANIFEST = "imsmanifest.xml"
 ROOTS = (b"assessmentItem", b"qti-assessment-item", b"questestinterop")
 DOCUMENTS = (".xml", ".qti")
 TAGS = 300  # for each question that a file may hold; ours need half of it, and trees of millions would fill the memory
+MOST_TAGS = 20_000  # of one question; texts as long as we take need a tenth of it
+BEGINNING = 4_096
 LONGEST_NAME = 200
 
 
@@ -50,7 +52,7 @@ class Reader:
 
     def single(self, data: bytes) -> None:
         self._weigh(data)
-        root = canonical(data, self._limits)
+        root = self._document(data)
         if root.tag == "assessmentItem":
             self._item(root, "", About(), [])
         elif root.tag == "questestinterop":
@@ -113,7 +115,7 @@ class Reader:
         data = archive.read(resource.name)  # where this fails, the archive itself is dangerous or broken
         self._weigh(data)
         try:
-            root = canonical(data, self._limits)
+            root = self._document(data)
         except Unreadable as error:
             self._drop(self._names.claim(name), _clause(error))
             return
@@ -132,6 +134,9 @@ class Reader:
             title=attribute(root, "title"),
             text="".join(str(text) for text in root.itertext()),
         )
+        if sum(1 for _ in root.iter()) > MOST_TAGS:
+            self._drop(name, f"it has more than {MOST_TAGS:,} tags")
+            return
         notes = Notes(name)
         notes.add(*(dataclasses.replace(loss, where=name) for loss in losses))
         try:
@@ -162,6 +167,9 @@ class Reader:
                 text="".join(str(text) for text in item.itertext()),
             )
             notes = Notes(name)
+            if sum(1 for _ in item.iter()) > MOST_TAGS:
+                self._drop(name, f"it has more than {MOST_TAGS:,} tags")
+                continue
             try:
                 self._keep(read_classic(item, notes), notes)
             except Dropped as reason:
@@ -180,7 +188,7 @@ class Reader:
         data = self._archive.read(member)
         self._weigh(data)
         try:
-            root = canonical(data, self._limits)
+            root = self._document(data)
         except Unreadable:
             return None
         body = first(root, "stimulusBody") if root.tag == "assessmentStimulus" else first(root, "body")
@@ -215,8 +223,15 @@ class Reader:
         notes.dropped("the question", why)
         self.losses += notes.losses
 
+    def _document(self, data: bytes) -> etree._Element:
+        """The root of a document. Raises Unreadable where it is no XML, or more than one question can be."""
+        classic = b"questestinterop" in data[:BEGINNING].replace(b"\0", b"")  # UTF-16 without its empty halves
+        if not classic and data.count(b"<") > MOST_TAGS:
+            raise Unreadable(f"The file has more than {MOST_TAGS:,} tags.")
+        return canonical(data, self._limits)
+
     def _weigh(self, data: bytes) -> None:
-        """Count the tags of all documents before any tree of them is made."""
+        """Count the tags of a document, together with all before it, before a tree is made of it."""
         self._tags -= data.count(b"<")
         if self._tags < 0:
             raise Unreadable(f"The file holds more than {self._limits.questions * TAGS:,} tags.")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import zipfile
+from collections.abc import Mapping
 from decimal import Decimal
 
 from hypothesis import strategies as st
@@ -167,7 +168,7 @@ CHOICE = f'<choiceInteraction responseIdentifier="RESPONSE" maxChoices="1" shuff
 ASK = f"<p>Which?</p>{CHOICE}"
 
 
-def archive(members: dict[str, str | bytes], method: int = zipfile.ZIP_DEFLATED) -> bytes:
+def archive(members: Mapping[str, str | bytes], method: int = zipfile.ZIP_DEFLATED) -> bytes:
     """A zip archive of these members."""
     target = io.BytesIO()
     with zipfile.ZipFile(target, "w", method) as writer:

@@ -252,16 +252,21 @@ def test_deep_trees_are_refused():
 
 def test_trees_of_millions_are_refused():
     assert refusal(item("<b/>" * 3_100_000, "A").encode()) == "The file holds more than 3,000,000 tags."
+    assert refusal(item("<b/>" * 30_000, "A").encode()) == "The file has more than 20,000 tags."
+    hidden = f"<!-- questestinterop -->{item('<b/>' * 30_000, 'A')}"
+    assert dropped(read(hidden)).why == "it has more than 20,000 tags"
+    classic = f'<questestinterop><item ident="x">{"<b/>" * 30_000}</item></questestinterop>'
+    assert dropped(read(classic)).why == "it has more than 20,000 tags"
 
 
 @pytest.mark.parametrize(
     "body",
     [
-        f'<choiceInteraction responseIdentifier="RESPONSE">{CHOICES * 20_000}</choiceInteraction>',
-        CHOICES * 20_000,
-        '<endAttemptInteraction responseIdentifier="X"/>' * 50_000 + ASK,
-        ASK + "".join(f'<feedbackBlock identifier="f{n}">x</feedbackBlock>' for n in range(40_000)),
-        "".join(f"<tag{n}>x</tag{n}>" for n in range(40_000)) + ASK,
+        f'<choiceInteraction responseIdentifier="RESPONSE">{CHOICES * 2_000}</choiceInteraction>',
+        CHOICES * 2_000,
+        '<endAttemptInteraction responseIdentifier="X"/>' * 15_000 + ASK,
+        ASK + "".join(f'<feedbackBlock identifier="f{n}">x</feedbackBlock>' for n in range(9_000)),
+        "".join(f"<tag{n}>x</tag{n}>" for n in range(9_000)) + ASK,
     ],
     ids=["answers", "loose answers", "buttons", "feedbacks", "unknown tags"],
 )  # fmt: skip
@@ -270,6 +275,13 @@ def test_crowds_do_not_take_long(body):
     parsed = read(item(body, "A"))
     assert time.monotonic() - begun < 10
     assert len(parsed.questions) + len([loss for loss in parsed.losses if loss.what == "the question"]) == 1
+
+
+def test_a_name_that_thousands_want_does_not_take_long():
+    begun = time.monotonic()
+    parsed = read(f"<questestinterop>{'<item/>' * 9_999}</questestinterop>")
+    assert len({loss.where for loss in parsed.losses}) == 9_999
+    assert time.monotonic() - begun < 5
 
 
 def test_long_identifiers_are_cut():

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
-from tests.questions.interchange.qti_material import ASK, LIMITS, archive, dropped, item, lost, only, read
+from questions.interchange.qti import QTI3
+from tests.questions.interchange.qti_material import ASK, LIMITS, archive, dropped, item, lost, only, plain, read
 
 MANIFEST = (
     '<manifest xmlns="http://www.imsglobal.org/xsd/imscp_v1p1"><resources>'
@@ -96,3 +99,10 @@ def test_items_of_one_identifier_stay_apart():
 def test_a_text_beyond_the_limit_drops_its_question():
     loss = dropped(read(item(ASK.replace("Which?", "x" * (LIMITS.text + 1)), "A")))
     assert loss.why == "one of its texts is longer than 20,000 characters"
+
+
+def test_two_thousand_items_take_a_few_seconds():
+    written = QTI3.write([plain(f"tst-{number}") for number in range(2_000)])
+    begun = time.process_time()  # of this process alone, for machines are shared
+    assert len(read(written).questions) == 2_000
+    assert time.process_time() - begun < 6
