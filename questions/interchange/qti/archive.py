@@ -33,8 +33,8 @@ BROKEN = (
 class Archive:
     """The members of a harmless zip archive by name. Raises Unreadable for any other, at once or while it is read.
 
-    Sizes in an archive's directory are claims, so what counts is what comes out: every byte read is counted against
-    the limits of the whole archive, and reading stops where they are reached.
+    What the directory claims is judged first. A member that claims too little does no harm: `zipfile` gives out no
+    more than was claimed. Then every byte read is counted, for a manifest may name one member a thousand times.
     """
 
     def __init__(self, data: bytes, limits: Limits) -> None:
@@ -79,7 +79,8 @@ class Archive:
 
     def _count_claimed(self, name: str, member: zipfile.ZipInfo) -> None:
         """What a member says of itself; one that says too much need not be opened."""
-        if member.file_size > SLACK and member.file_size > max(member.compress_size, 1) * self._limits.archive_ratio:
+        packed = min(member.compress_size, self._size)
+        if member.file_size > SLACK and member.file_size > packed * self._limits.archive_ratio:
             raise Unreadable(
                 f"The entry {_shown(name)} unpacks to more than {self._limits.archive_ratio} times its size."
             )
@@ -109,7 +110,7 @@ class Archive:
                 while (length is None or len(found) < length) and (piece := stream.read(min(CHUNK, length or CHUNK))):
                     found += piece
                     self._left -= len(piece)
-                    self._count(name, len(found), min(max(member.compress_size, 1), self._size))
+                    self._count(name, len(found))
         except BROKEN as error:
             if isinstance(error, Unreadable):
                 raise
@@ -118,14 +119,12 @@ class Archive:
             raise Unreadable(f"The archive holds another archive, which is not allowed: {_shown(name)}.")
         return bytes(found)
 
-    def _count(self, name: str, size: int, packed: int) -> None:
+    def _count(self, name: str, size: int) -> None:
         limits = self._limits
         if self._left < 0:
             raise Unreadable(f"The archive unpacks to more than {limits.archive_bytes:,} bytes.")
         if size > limits.bytes:
             raise Unreadable(f"The entry {_shown(name)} unpacks to more than {limits.bytes:,} bytes.")
-        if size > SLACK and size > packed * limits.archive_ratio:
-            raise Unreadable(f"The entry {_shown(name)} unpacks to more than {limits.archive_ratio} times its size.")
 
 
 def is_archive(data: bytes) -> bool:

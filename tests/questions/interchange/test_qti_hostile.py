@@ -170,6 +170,23 @@ def test_entries_that_share_their_bytes_are_counted_each_time():
     assert refusal(body + directory + end) == "The archive unpacks to more than 200,000,000 bytes."
 
 
+def test_an_entry_named_again_and_again_is_counted_each_time():
+    resource = '<resource identifier="r" type="imsqti_item_xmlv2p2" href="item.xml"/>'
+    files = {
+        "imsmanifest.xml": f"<manifest><resources>{resource * 50}</resources></manifest>",
+        "item.xml": item(ASK, "A") + " " * 50_000,
+    }
+    tight = replace(LIMITS, archive_bytes=1_000_000)
+    assert refusal(archive(files), tight) == "The archive unpacks to more than 1,000,000 bytes."
+    assert len(read(archive(files)).questions) == 50
+
+
+def test_an_entry_beyond_the_limit_of_a_file_is_refused():
+    small = replace(LIMITS, bytes=5_000)
+    data = archive({"item.xml": item(ASK, "A") + " " * 50_000})
+    assert refusal(data, small) == "The entry item.xml unpacks to more than 5,000 bytes."
+
+
 def test_too_many_entries_are_refused():
     data = archive({f"{number}.txt": "" for number in range(40)})
     assert refusal(data, replace(LIMITS, archive_entries=39)) == "The archive has more than 39 entries."
