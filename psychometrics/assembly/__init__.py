@@ -15,6 +15,7 @@ from psychometrics.assembly.drafts import (
     Target,
     minimum_passing_raw,
 )
+from psychometrics.assembly.feasibility import Bounds, Conflict, bounds, conflicts, lacking
 from psychometrics.assembly.pool import assemble_forms, assemble_pool, assemble_reference
 from psychometrics.assembly.shortage import Shortage
 
@@ -23,7 +24,9 @@ __all__ = [
     "RELAXATIONS",
     "Assembly",
     "Blueprint",
+    "Bounds",
     "Candidate",
+    "Conflict",
     "Draft",
     "Share",
     "Shortage",
@@ -33,6 +36,9 @@ __all__ = [
     "assemble_forms",
     "assemble_pool",
     "assemble_reference",
+    "bounds",
+    "conflicts",
+    "lacking",
     "minimum_passing_raw",
     "target_of",
     "unmet",

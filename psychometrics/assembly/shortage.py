@@ -68,10 +68,10 @@ def shortages(call: Call, forms: int, used: tuple[Draft, ...]) -> list[str]:
 
 def diagnose(call: Call, step: Step) -> list[str]:
     """Causes that no single count shows, once every relaxation has failed; never empty."""
-    return _questions_to_write(call, step) or _conflicts(call, step)
+    return questions_to_write(call, step) or _conflicts(call, step)
 
 
-def _questions_to_write(call: Call, step: Step) -> list[str]:
+def questions_to_write(call: Call, step: Step) -> list[str]:
     """The fewest further questions with which the counts alone could be met, by task and kind.
 
     Counts are solved per stratum, so this is exact for domains, tasks, kinds and scenarios taken together; it
