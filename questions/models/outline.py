@@ -11,6 +11,11 @@ class ExamQuerySet(models.QuerySet["Exam"]):
         return self.filter(offered=True)
 
 
+class Origin(models.TextChoices):
+    PACK = "pack", "Loaded from a pack"
+    STUDIO = "studio", "Made in the studio"
+
+
 class Exam(models.Model):
     """A certification exam's specification."""
 
@@ -30,6 +35,12 @@ class Exam(models.Model):
     pass_mark = models.PositiveSmallIntegerField()
     retake_after_days = models.PositiveSmallIntegerField(default=0, help_text="0: a retake is possible at any time.")
     offered = models.BooleanField(default=True)
+    origin = models.CharField(max_length=6, choices=Origin, default=Origin.PACK)
+    edited_at = models.DateTimeField(
+        null=True,
+        blank=True,
+        help_text="When the studio last changed what a pack would say; packs then leave it.",
+    )
 
     objects = ExamQuerySet.as_manager()
 
@@ -42,6 +53,7 @@ class Exam(models.Model):
                 condition=Q(scale_minimum__lt=F("pass_mark"), pass_mark__lt=F("scale_maximum")),
                 name="exam_pass_mark_on_scale",
             ),
+            models.CheckConstraint(condition=Q(origin__in=Origin.values), name="exam_origin_known"),
         )
 
     def __str__(self) -> str:

@@ -45,19 +45,21 @@ class LoadReport:
     """Public ids by what happened to them."""
 
     exam: str | None = None
+    outline_kept: bool = False  # the exam's outline was edited in the studio and differs, so exam.yaml was left aside
     added: list[str] = field(default_factory=list)
     changed: list[str] = field(default_factory=list)
     unchanged: list[str] = field(default_factory=list)
     kept: list[str] = field(default_factory=list)  # written or changed in the studio: the pack's word does not count
 
     def as_dict(self) -> dict[str, Any]:
-        return {
+        told: dict[str, Any] = {
             "exam": self.exam,
             "added": self.added,
             "changed": self.changed,
             "unchanged": len(self.unchanged),
             "kept": self.kept,
         }
+        return told | ({"outline_kept": True} if self.outline_kept else {})
 
 
 def load(*, pack: Pack, now: dt.datetime, progress: Progress = lambda done, total: None) -> LoadReport:
@@ -72,17 +74,21 @@ def load(*, pack: Pack, now: dt.datetime, progress: Progress = lambda done, tota
             cursor.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
         report = LoadReport()
         if pack.exam and pack.exam_source:
-            write_exam(pack.exam, pack.exam_source)
+            report.outline_kept = write_exam(pack.exam, pack.exam_source) is None
             report.exam = pack.exam.code
         _Loader(pack, now, report, progress).run()
         return report
 
 
-def write_outlines(packs: Iterable[Pack]) -> None:
-    """Write the exams of several packs before any question: a question may be placed in an exam of another pack."""
+@transaction.atomic
+def write_outlines(packs: Iterable[Pack], *, take: bool = False) -> None:
+    """Write the exams of several packs before any question: a question may be placed in an exam of another pack.
+
+    With `take` also those that were edited in the studio: from then on they are their packs' again.
+    """
     for pack in packs:
         if pack.exam and pack.exam_source:
-            write_exam(pack.exam, pack.exam_source)
+            write_exam(pack.exam, pack.exam_source, take=take)
 
 
 class _Loader:

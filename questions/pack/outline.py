@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import json
+
 from questions.models import Domain, Exam, KindShare, Task, Topic
+from questions.models.outline import Origin
 from questions.pack import schema
 from questions.pack.reader import PackErrors, Source
+from questions.specification import as_pack, specification_of
 
 
 def _check_scale(exam: schema.Exam, source: Source) -> None:
@@ -31,8 +35,30 @@ def _check_outline(exam: schema.Exam, source: Source) -> None:
         raise PackErrors([source.error("domains", "the domains and tasks stand in another order than in the bank")])
 
 
-def write_exam(exam: schema.Exam, source: Source) -> Exam:
-    """Create or update the exam with its shares and outline, matched by code. Raises PackErrors."""
+def belongs_to_studio(exam: schema.Exam, source: Source) -> bool:
+    """Whether the studio keeps this exam's outline, and the pack says something else. At most five statements.
+
+    Raises PackErrors for an exam that was made in the studio: such a one no pack may change. See docs/exams.md.
+    """
+    row = Exam.objects.select_for_update().filter(code=exam.code).first()
+    if row is None or row.edited_at is None:
+        return False
+    if json.loads(json.dumps(as_pack(specification_of(row)), default=str)) == exam.model_dump(mode="json"):
+        return False
+    if row.origin == Origin.STUDIO:
+        what = "this exam was made in the studio and no pack changes it; without exam.yaml the questions are loaded"
+        raise PackErrors([source.error("code", what)])
+    return True
+
+
+def write_exam(exam: schema.Exam, source: Source, *, take: bool = False) -> Exam | None:
+    """Create or update the exam with its shares and outline, matched by code. Raises PackErrors.
+
+    An outline that was edited in the studio is left as it is, and None returned, unless the pack is told to `take` it.
+    Call inside a transaction.
+    """
+    if belongs_to_studio(exam, source) and not take:
+        return None
     _check_scale(exam, source)
     _check_outline(exam, source)
     row, _ = Exam.objects.update_or_create(
@@ -49,6 +75,7 @@ def write_exam(exam: schema.Exam, source: Source) -> Exam:
             "scale_minimum": exam.scale.minimum,
             "scale_maximum": exam.scale.maximum,
             "pass_mark": exam.scale.pass_mark,
+            **({"edited_at": None} if take else {}),
         },
     )
     for kind, share in exam.kinds.items():

@@ -29,6 +29,11 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("folders", nargs="*", type=Path, help="default: every pack that comes with Cutscore")
         parser.add_argument("--json", action="store_true", help="report as JSON")
+        parser.add_argument(
+            "--take-outline",
+            action="store_true",
+            help="also where an exam that came from a pack was edited in the studio, let exam.yaml decide again",
+        )
 
     @transaction.atomic
     def handle(self, *args: Any, **options: Any) -> None:
@@ -38,7 +43,7 @@ class Command(BaseCommand):
         packs = {folder: self._read(folder) for folder in folders}
         for folder, pack in packs.items():
             with self._explained(folder):
-                write_outlines([pack])
+                write_outlines([pack], take=options["take_outline"])
         reports = [self._load(folder, pack, quiet=options["json"]) for folder, pack in packs.items()]
         if options["json"]:
             self.stdout.write(json.dumps([report.as_dict() for report in reports]))
@@ -59,6 +64,11 @@ class Command(BaseCommand):
             )
             if report.kept:
                 self.stdout.write(f"{len(report.kept)} left as the studio has them: {_listed(report.kept)}")
+            if report.outline_kept:
+                self.stdout.write(
+                    f"  The outline of {report.exam} was edited in the studio, so exam.yaml was left aside;"
+                    " --take-outline lets it decide again."
+                )
         return report
 
     @contextmanager
