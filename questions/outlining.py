@@ -78,9 +78,7 @@ def is_settled(exam: Exam, use: Use, placed: Placed) -> bool:
 def create(*, spec: Specification, by: User, now: dt.datetime, like: str = "") -> Exam:
     """A new exam. `like` names the exam whose outline it was cloned from, for the record. Raises CannotSave."""
     spec = anonymous(spec)
-    found = [*problems(spec), *_taken(spec.code, None)]
-    if found:
-        raise CannotSave(found)
+    check_new(spec)
     exam = Exam(origin=Origin.STUDIO, edited_at=now)
     _write(exam, coded(spec, settled=False))
     _log(exam, by, ADDITION, f"Made in the studio{f' from the outline of {like}' if like else ''}.")
@@ -100,9 +98,7 @@ def change(*, exam: Exam, spec: Specification, version: str, use: Use, by: User,
         raise CannotSave([Problem("", "Somebody has changed this exam while you looked at it; nothing was saved.")])
     placed = placed_in(exam)
     spec = recoded(spec, before)
-    found = [*problems(spec), *_taken(spec.code, exam), *refused(exam, before, spec, use, placed)]
-    if found:
-        raise CannotSave(found)
+    check(exam, before, spec, use, placed)
     if spec == before:
         return []
     if replace(spec, **{field: getattr(before, field) for field in OPERATION}) != before:
@@ -116,6 +112,18 @@ def change(*, exam: Exam, spec: Specification, version: str, use: Use, by: User,
 def _log(exam: Exam, by: User, flag: int, message: str) -> None:
     """In the record that the admin keeps, too: who changed what of the exam."""
     LogEntry.objects.log_actions(by.pk, [exam], flag, change_message=message, single_object=True)
+
+
+def check_new(spec: Specification) -> None:
+    """Refuse what no new exam can be. Raises CannotSave."""
+    if found := [*problems(spec), *_taken(spec.code, None)]:
+        raise CannotSave(found)
+
+
+def check(exam: Exam, before: Specification, after: Specification, use: Use, placed: Placed) -> None:
+    """Refuse what the exam cannot become. Raises CannotSave."""
+    if found := [*problems(after), *_taken(after.code, exam), *refused(exam, before, after, use, placed)]:
+        raise CannotSave(found)
 
 
 def refused(exam: Exam, before: Specification, after: Specification, use: Use, placed: Placed) -> list[Problem]:

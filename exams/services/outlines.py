@@ -13,6 +13,7 @@ from exams.services import bank
 from psychometrics.assembly import lacking
 from questions import outlining
 from questions.models import Exam
+from questions.models.bank import RevisionState
 from questions.outlining import Use
 from questions.specification import Specification, blueprint_of
 
@@ -49,3 +50,8 @@ def shortage_of(exam: Exam, spec: Specification) -> list[str]:
         if (place := stored[candidate.task]) is not None
     ]
     return lacking(candidates, blueprint_of(spec))
+
+
+def published_in(exam: Exam) -> int:
+    """Published questions that stand in the exam's outline. One statement."""
+    return exam.placements.filter(question__revisions__state=RevisionState.PUBLISHED).count()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path
 
-from scoring.bank import coverage, exams, fairness, forms, questions, regrades, reports, runs, standards
+from scoring.bank import coverage, exams, fairness, forms, outline, questions, regrades, reports, runs, standards
 
 QUESTION = "exams/<slug:code>/questions/<str:public_id>/"
 
@@ -12,6 +12,8 @@ urlpatterns: list[URLPattern] = [
     path("", exams.bank, name="bank"),
     path("reports/", reports.bank_reports, name="bank_reports"),
     path("reports/<int:pk>/", reports.bank_report, name="bank_report"),
+    path("exams/new/", outline.exam_new, name="bank_exam_new"),
+    path("exams/<slug:code>/edit/", outline.exam_edit, name="bank_exam_edit"),
     path("exams/<slug:code>/", exams.bank_exam, name="bank_exam"),
     path("exams/<slug:code>/exposure.svg", exams.bank_exam_exposure, name="bank_exam_exposure"),
     path("exams/<slug:code>/standard/", standards.bank_standard, name="bank_standard"),
