@@ -102,7 +102,7 @@ class RatingRows(Rows):
 
 @admin.register(Exam)
 class ExamAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
-    """Whether an exam is offered is decided here; its facts come from its pack."""
+    """Whether an exam is offered can be decided here; its facts come from the studio or from its pack."""
 
     list_display = ("code", "name", "offered", "retake_after_days", "minutes", "questions", "pass_mark", "as_of")
     list_filter = ("offered",)

@@ -76,7 +76,7 @@ class ExamForm(forms.Form):
     )
     as_of = forms.DateField(label="Facts checked on", widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"))
     minutes = number("Minutes")
-    language_minutes = number("Extra minutes for a second language", "As the provider grants them; 0 for none.")
+    language_minutes = number("Second-language minutes", "Extra time that the provider grants.")
     questions = number("Questions on a form")
     scored = number("Of them scored", "The others try out new questions.")
     scale_minimum = number("Lowest score")
@@ -84,7 +84,8 @@ class ExamForm(forms.Form):
     scale_maximum = number("Highest score")
     offered = forms.BooleanField(
         label="Offered to candidates", required=False,
-        help_text="Until then it is a draft, afterwards it is archived: sittings and results stay.",
+        help_text="Unticked it is a draft, or archived: sittings and results stay. Once it is offered, forms are made, "
+        "and with the first one counts, scale, pass mark, domains and weights are fixed.",
     )  # fmt: skip
     retake_after_days = number("Days before a retake", "0: at any time.")
 

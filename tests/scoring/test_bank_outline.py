@@ -208,9 +208,9 @@ def test_a_draft_changes_in_everything(as_author, author, brewer):
     after = stored("BRW-02")
     assert [(domain.title, domain.weight) for domain in after.domains] == [("Water", 50), ("Leaves", 50)]
     assert [task.title for task in after.tasks] == ["Heat water", "Choose leaves"]
-    page = text_of(as_author.get(done.url))
-    assert "Saved: code: BRW-01 → BRW-02; pass mark: 700 → 750" in page
-    assert f"{author} code: BRW-01 → BRW-02" in page
+    said = text_of(as_author.get(done.url))
+    assert "Saved: code: BRW-01 → BRW-02; pass mark: 700 → 750" in said
+    assert f"{author} code: BRW-01 → BRW-02" in said
 
 
 def test_topics_keep_their_numbers_and_new_ones_take_none_that_was_in_use(as_author, brewer):
