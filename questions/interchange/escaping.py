@@ -5,6 +5,8 @@ from __future__ import annotations
 import html
 import re
 
+from questions import markdown
+
 INLINE = re.compile(r"[\\`*\[\]]|(?<![^\W_])_|_(?![^\W_])|<(?=[A-Za-z/!?])|&(?=#?\w+;)|!(?=\[)")
 LINE_START = re.compile(r"(#{1,6}(?=\s|$)|[-+](?=\s|$)|>|\||:(?=[-\s|])|~{3}|=+$|-[-:|\s]*$)")
 NUMBERED = re.compile(r"([0-9]{1,9})([.)])(?=\s|$)")
@@ -60,3 +62,8 @@ def fenced(text: str) -> str:
 def visible(rendered: str) -> str:
     """The letters that a rendered text shows."""
     return WHITE.sub("", html.unescape(TAGS.sub("", rendered)))
+
+
+def plain_of(text: str) -> str:
+    """A piece of Markdown as it reads without any markup, on one line."""
+    return " ".join(html.unescape(TAGS.sub("", markdown.inline(text))).split())

@@ -14,25 +14,44 @@ MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
+LOOKED_AT = 2_000
 # Control characters, half surrogates and what Unicode calls no characters: PostgreSQL refuses the first of them, and
 # nobody can see the others.
 UNKEPT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\ufeff\ufffe\uffff]")
 
 
 def decode(data: bytes) -> tuple[str, list[Loss]]:
-    """The text of a plain-text file: by its byte order mark, as UTF-8, or as Western European, which is then named."""
+    """The text of a plain-text file, and what was not certain about it.
+
+    By its byte order mark, as UTF-16 without one where every other byte is empty, as UTF-8, or as Western European,
+    which is then named.
+    """
     for mark, encoding in MARKS:
         if data.startswith(mark):
             try:
                 return data.decode("utf-8-sig" if mark == codecs.BOM_UTF8 else encoding), []
             except UnicodeDecodeError:
                 break
+    if encoding := _utf16(data):
+        try:
+            return data.decode(encoding), []
+        except UnicodeDecodeError:
+            pass
     try:
         return data.decode("utf-8"), []
     except UnicodeDecodeError:
         text = data.decode("cp1252", "replace")
     why = "it is not valid UTF-8, so it was read as Western European (Windows-1252)"
     return text, [Loss("", "character encoding", why, Severity.CONVERTED)]
+
+
+def _utf16(data: bytes) -> str:
+    """The UTF-16 that Western text without a mark is in, "" if in none."""
+    start = data[:LOOKED_AT]
+    even, odd = start[::2].count(0), start[1::2].count(0)
+    if max(even, odd) * 4 < len(start):  # half of the bytes of plain English, less of other Western languages
+        return ""
+    return "utf-16-le" if odd > even else "utf-16-be"
 
 
 def tidy(text: str) -> str:

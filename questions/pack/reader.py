@@ -168,27 +168,37 @@ def read_file(path: Path, model: type[Model], folder: Path) -> tuple[Model | Non
         if path.stat().st_size > MAXIMUM_FILE_BYTES:
             return None, None, [PackError(name, 1, "", f"the file is larger than {MAXIMUM_FILE_BYTES:,} bytes")]
         text = path.read_text(encoding="utf-8")
-        if found := _scan(name, text):
+    except UnicodeDecodeError:
+        return None, None, [PackError(name, 1, "", "the file is not UTF-8 text")]
+    except OSError as error:
+        return None, None, [PackError(name, 1, "", f"the file cannot be read: {error.strerror}")]
+    data, document, found = parse(name, text)
+    if document is None:
+        return None, None, found
+    try:
+        return model.model_validate(data), document, []
+    except ValidationError as invalid:
+        return None, document, _explain(invalid, document)
+
+
+def parse(name: str, text: str, *, aliases: bool = True) -> tuple[Any, Document | None, list[PackError]]:
+    """A YAML text as plain data; returns the problems instead of raising. There is a document where there are none.
+
+    Without `aliases` a text that uses any is refused: a few of them make a small file a big one.
+    """
+    try:
+        if found := _scan(name, text, aliases=aliases):
             return None, None, found
         loader = PackLoader(text)
         node = loader.get_single_node()
         if node is None:
             return None, None, [PackError(name, 1, "", "the file is empty")]
-        data: Any = loader.construct_document(node)
-    except UnicodeDecodeError:
-        return None, None, [PackError(name, 1, "", "the file is not UTF-8 text")]
-    except OSError as error:
-        return None, None, [PackError(name, 1, "", f"the file cannot be read: {error.strerror}")]
+        return loader.construct_document(node), Document(name, node), []
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         return None, None, [PackError(name, line, "", f"not valid YAML: {error.problem}")]
     except (yaml.YAMLError, ValueError) as error:
         return None, None, [PackError(name, 1, "", f"not valid YAML: {str(error).partition(chr(10))[0]}")]
-    document = Document(name, node)
-    try:
-        return model.model_validate(data), document, []
-    except ValidationError as invalid:
-        return None, document, _explain(invalid, document)
 
 
 class PackLoader(yaml.CSafeLoader):
@@ -200,7 +210,7 @@ class PackLoader(yaml.CSafeLoader):
     }
 
 
-def _scan(name: str, text: str) -> list[PackError]:
+def _scan(name: str, text: str, *, aliases: bool) -> list[PackError]:
     """What YAML lets pass and no pack may hold: a key twice (the last one would win), NUL, bottomless nesting."""
     found: list[PackError] = []
     keys: list[set[str] | None] = []  # of every open mapping; None for a list
@@ -212,6 +222,8 @@ def _scan(name: str, text: str) -> list[PackError]:
         if not isinstance(event, yaml.NodeEvent):
             continue
         line = event.start_mark.line + 1 if event.start_mark else 1
+        if isinstance(event, yaml.AliasEvent) and not aliases:
+            return [PackError(name, line, "", "aliases are not allowed here")]
         is_key = bool(expected) and expected[-1]
         if expected and keys[-1] is not None:
             expected[-1] = not is_key
