@@ -302,4 +302,5 @@ class _Writer:
 
     def _step(self, text: str) -> str:
         """Moodle reads steps as HTML, each on one line."""
-        return html.escape(text, quote=False) if _is_simple(text) else markdown.inline(text)
+        shown = html.escape(text, quote=False) if _is_simple(text) else markdown.inline(text)
+        return f"&#47;{shown[1:]}" if shown.startswith("//") else shown  # else the line would be a comment
