@@ -13,10 +13,9 @@ from questions.interchange.exchange import ForeignOption, ForeignQuestion, Limit
 from questions.interchange.fidelity import lost_by
 from questions.interchange.html import from_plain
 from questions.interchange.notes import Dropped
-from questions.interchange.text import UNKEPT, decode, tidy
+from questions.interchange.text import UNKEPT, beginning, decode, tidy
 
-LOOKED_AT = 20_000
-OPTION = re.compile(r"\s*([A-Z])[.)](?:[ \t]+|$)(.*)")
+OPTION = re.compile(r"\s*([A-Z])[.)]([ \t]+|$)?(.*)")
 ANSWER = re.compile(r"\s*ANSWERS?\s*:\s*(.*)", re.IGNORECASE)
 LOOKS_LIKE = re.compile(r"^\s*A[.)]\s.*\n(.*\n)*?\s*ANSWERS?\s*:\s*[A-Za-z]", re.MULTILINE | re.IGNORECASE)
 
@@ -28,8 +27,7 @@ class Aiken:
     extensions: tuple[str, ...] = (".txt",)
 
     def can_read(self, data: bytes, name: str) -> bool:
-        text, _ = decode(data[:LOOKED_AT])
-        return LOOKS_LIKE.search(tidy(text)) is not None
+        return LOOKS_LIKE.search(tidy(beginning(data))) is not None
 
     def read(self, data: bytes, limits: Limits) -> Parsed:
         check_size(data, limits)
@@ -41,11 +39,11 @@ class Aiken:
                 found.key = answer[1].strip()
                 found.collect(collector)
                 found = _Entry()
-            elif option := OPTION.match(line):
+            elif option := found.option(line):
                 if option[1] == "A" and found.options:  # the one before has no ANSWER line
                     found.collect(collector)
                     found = _Entry()
-                found.options.append(option[2].strip())
+                found.options.append(option[3].strip())
             elif not line.strip():
                 found.is_over = bool(found.options)
             elif found.is_over:
@@ -79,6 +77,13 @@ class _Entry:
         self.key: str | None = None
         self.is_over = False
 
+    def option(self, line: str) -> re.Match[str] | None:
+        """The line as an option; without a space after its letter only where that letter is the next one."""
+        found = OPTION.match(line)
+        if found and found[2] is None and (not self.stem or found[1] != ascii_uppercase[len(self.options) % 26]):
+            return None
+        return found
+
     def collect(self, collector: Collector) -> None:
         notes = collector.name("", text="\n".join([*self.stem, *self.options]))
         try:
@@ -99,10 +104,12 @@ class _Entry:
             raise Dropped("it has no line with ANSWER")
         if len(self.options) < 2:
             raise Dropped("it has fewer than two answers")
-        letters = re.findall("[A-Z]", self.key.upper())
-        right = {ascii_uppercase.index(letter) + 1 for letter in letters}
-        if not right or re.search(r"[^A-Za-z,;&\s]|[A-Za-z]{9}", self.key):
+        letters = re.split(r"[\s,;&]+", self.key.rstrip(" .)"))
+        if len(letters) == 1 and re.fullmatch("[A-Z]{2,8}", letters[0]):
+            letters = list(letters[0])
+        if not all(re.fullmatch("[A-Za-z]", letter) for letter in letters):
             raise Dropped(f"its ANSWER is no letter: {self.key[:20] or 'nothing'}")
+        right = {ascii_uppercase.index(letter.upper()) + 1 for letter in letters}
         if max(right) > len(self.options):
             raise Dropped(f"its ANSWER names an answer that it does not have: {self.key[:20]}")
         return right

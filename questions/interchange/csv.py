@@ -13,9 +13,8 @@ from questions.interchange.collecting import check_size
 from questions.interchange.exchange import ForeignQuestion, Limits, Parsed, Unreadable
 from questions.interchange.fidelity import lost_by
 from questions.interchange.notes import Notes
-from questions.interchange.text import UNKEPT, decode
+from questions.interchange.text import UNKEPT, beginning, decode
 
-LOOKED_AT = 20_000
 SEPARATORS = ",;\t|"
 # A spreadsheet takes a cell that begins so for a formula. An apostrophe before it makes it text again.
 FORMULA = re.compile(r"'*[=+\-@\t\r\n＝＋－＠]")
@@ -28,9 +27,8 @@ class Csv:
     extensions: tuple[str, ...] = (".csv", ".tsv")
 
     def can_read(self, data: bytes, name: str) -> bool:
-        text, _ = decode(data[:LOOKED_AT])
         try:
-            return any(sheet.is_heading(row) for row in _rows(_first_line(text)))
+            return any(sheet.is_heading(row) for row in _rows(_first_line(beginning(data))))
         except csv.Error:
             return False
 

@@ -23,13 +23,12 @@ from questions.interchange.exchange import (
 from questions.interchange.fidelity import canonical, lost_by
 from questions.interchange.gift_grammar import Block, Text, blocks, choices, escaped, pairs, steps, truth
 from questions.interchange.html import from_markdown, from_plain, to_markdown
-from questions.interchange.moodle import BLOCK_TAGS, RIGHT
+from questions.interchange.moodle import BLOCK_TAGS, MOST_ANSWERS, RIGHT
 from questions.interchange.moodle_writer import percent
 from questions.interchange.notes import Dropped, Notes
 from questions.interchange.places import ROOT, Place, path_of, place_of
-from questions.interchange.text import UNKEPT, decode, tidy
+from questions.interchange.text import UNKEPT, beginning, decode, tidy
 
-LOOKED_AT = 20_000
 LOOKS_LIKE = re.compile(r"^\s*(::.*?::|\$CATEGORY:)|\{[^{}]*([~=]|\bT\b|\bF\b|TRUE|FALSE|#)[^{}]*\}", re.MULTILINE)
 
 
@@ -40,8 +39,9 @@ class Gift:
     extensions: tuple[str, ...] = (".gift", ".txt")
 
     def can_read(self, data: bytes, name: str) -> bool:
-        text, _ = decode(data[:LOOKED_AT])
-        return not text.lstrip().startswith("<") and LOOKS_LIKE.search(text) is not None
+        text = beginning(data)
+        named_so = bool(text) and name.lower().endswith(self.extensions[0])
+        return not text.lstrip().startswith("<") and (named_so or LOOKS_LIKE.search(text) is not None)
 
     def read(self, data: bytes, limits: Limits) -> Parsed:
         check_size(data, limits)
@@ -132,6 +132,8 @@ class _Reader:
         inside = self.inside
         if not inside:
             raise Dropped("its answer is an essay")
+        if max(inside.count(sign) for sign in "~=\n") > MOST_ANSWERS:
+            raise Dropped(f"it has more than {MOST_ANSWERS} answers")
         if inside.startswith("#"):
             raise Dropped("its answer is a number that is typed in")
         if inside.startswith(">") and (found := steps(f"{inside}\n")):

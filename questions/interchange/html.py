@@ -12,13 +12,14 @@ from collections.abc import Callable
 from lxml import etree
 
 from questions import markdown
-from questions.interchange.escaping import code_span, escaped, fenced, line_starts, paragraphs, visible
+from questions.interchange.escaping import TAGS, code_span, escaped, fenced, line_starts, paragraphs, visible
 from questions.interchange.exchange import Loss, Severity
 from questions.interchange.tables import table
 from questions.interchange.text import tidy
 
 BREAK = "\x1e"  # a line break, until the text around it is known; `tidy` leaves none in what is read
 EDGE = "\x1d"  # the end of a code span, for two of them side by side would run together
+LONGEST = 200_000  # characters of HTML; of what is longer, and will be dropped as too long, only the text is read
 DEEPEST = 40  # levels of elements; what is deeper keeps its text only
 
 PLAIN = {
@@ -57,6 +58,9 @@ def to_markdown(html: str, where: str, what: str) -> tuple[str, list[Loss]]:
         losses.converted("mathematical notation", "formulas are not set, so they stay as text")
     if "<" not in html and "&" not in html:
         return paragraphs(" ".join(html.split())), losses.all
+    if len(html) > LONGEST:
+        losses.converted("formatting", "the text is too long for it")
+        return paragraphs(TAGS.sub(" ", html)), losses.all
     root = _tree(html)
     if root is None:
         return "", losses.all

@@ -50,6 +50,7 @@ USUAL_FEEDBACK = {
     "your answer is correct.", "your answer is partially correct.", "your answer is incorrect.",
     "well done!", "parts, but only parts, of your response are correct.", "that is not right at all.",
 }  # fmt: skip
+MOST_ANSWERS = 100
 RIGHT = 99.99  # per cent; fractions are rounded
 
 
@@ -117,6 +118,7 @@ class _Reader:
         readers = {
             "multichoice": self._choice,
             "multichoiceset": self._choice,
+            "oumultiresponse": self._choice,
             "truefalse": self._true_false,
             "matching": self._matching,
             "match": self._matching,
@@ -216,10 +218,16 @@ class _Reader:
         title = "" if self.title == self.number else self.title
         self.collector.scenario(ForeignScenario(self.number, title, text), notes)
 
+    def _answers(self, name: str) -> list[etree._Element]:
+        found = self.element.findall(name)
+        if len(found) > MOST_ANSWERS:
+            raise Dropped(f"it has {len(found)} answers, at most {MOST_ANSWERS} are read")
+        return found
+
     # ---- kinds -----------------------------------------------------------------------------------------------------
 
     def _choice(self) -> ForeignQuestion:
-        answers = self.element.findall("answer")
+        answers = self._answers("answer")
         points = [_fraction(answer) for answer in answers]
         single = self.kind == "multichoice" and _inner(self.element, "single").lower() not in ("0", "false")
         right = [point >= RIGHT for point in points] if single else [point > 0 for point in points]
@@ -260,7 +268,7 @@ class _Reader:
 
     def _matching(self) -> ForeignQuestion:
         options, prompts = list[ForeignOption](), list[ForeignPrompt]()
-        for number, pair in enumerate(self.element.findall("subquestion"), 1):
+        for number, pair in enumerate(self._answers("subquestion"), 1):
             asked = self._text(pair, f"prompt {number}")
             text = self._plain(pair.find("answer"), f"answer {number}")
             place = next((index for index, option in enumerate(options) if option.text == text), len(options))
@@ -273,7 +281,7 @@ class _Reader:
     def _ordering(self) -> ForeignQuestion:
         options = [
             replace(self._option(answer, number), position=number)
-            for number, answer in enumerate(self.element.findall("answer"), 1)
+            for number, answer in enumerate(self._answers("answer"), 1)
         ]
         selected = _inner(self.element, "selecttype").upper()
         if selected not in ("", "ALL", "0") and _inner(self.element, "selectcount") not in ("0", str(len(options))):

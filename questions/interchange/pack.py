@@ -23,13 +23,12 @@ from questions.interchange.exchange import (
 )
 from questions.interchange.fidelity import lost_by
 from questions.interchange.notes import Notes
-from questions.interchange.text import UNKEPT, decode
+from questions.interchange.text import UNKEPT, beginning, decode
 from questions.kinds import KINDS
 from questions.pack.reader import dotted, parse
 from questions.pack.schema import ContentProblem, Question, Scenario
 from questions.pack.wording import mean_rating
 
-LOOKED_AT = 20_000
 PARTS = {"scenarios", "questions"}
 MOST_JUDGES = 20
 
@@ -41,8 +40,7 @@ class Pack:
     extensions: tuple[str, ...] = (".yaml", ".yml")
 
     def can_read(self, data: bytes, name: str) -> bool:
-        text, _ = decode(data[:LOOKED_AT])
-        return any(line.startswith(("questions:", "scenarios:")) for line in text.splitlines())
+        return any(line.startswith(("questions:", "scenarios:")) for line in beginning(data).splitlines())
 
     def read(self, data: bytes, limits: Limits) -> Parsed:
         check_size(data, limits)

@@ -14,7 +14,7 @@ MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
-LOOKED_AT = 2_000
+LOOKED_AT, BEGINNING = 2_000, 20_000
 # Control characters, half surrogates and what Unicode calls no characters: PostgreSQL refuses the first of them, and
 # nobody can see the others.
 UNKEPT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\ufeff\ufffe\uffff]")
@@ -43,6 +43,12 @@ def decode(data: bytes) -> tuple[str, list[Loss]]:
         text = data.decode("cp1252", "replace")
     why = "it is not valid UTF-8, so it was read as Western European (Windows-1252)"
     return text, [Loss("", "character encoding", why, Severity.CONVERTED)]
+
+
+def beginning(data: bytes) -> str:
+    """The beginning of a file as text, "" where it is none."""
+    text, _ = decode(data[:BEGINNING])
+    return "" if "\0" in text else text
 
 
 def _utf16(data: bytes) -> str:

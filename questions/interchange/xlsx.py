@@ -135,7 +135,7 @@ def _unpacked(archive: zipfile.ZipFile, member: zipfile.ZipInfo, left: int, limi
             if size > SLACK and size > max(member.compress_size, 1) * limits.archive_ratio:
                 raise Unreadable(f"A part of the archive unpacks to more than {limits.archive_ratio} times its size.")
             whole = end + piece.replace(b"\0", b"")  # in UTF-16 every other byte of these signs is empty
-            if DECLARES.search(whole) and member.filename.lower().endswith((".xml", ".rels", ".vml")):
+            if DECLARES.search(whole):  # in any part: what a part is called says nothing about how it is read
                 raise Unreadable("The workbook declares entities or a document type; that is not allowed.")
             end = whole[-16:]
     return size
