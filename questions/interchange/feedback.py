@@ -71,7 +71,7 @@ def read(text: str, notes: Notes) -> General:
         for element in _classed(root, name):
             for child in list(element):
                 element.remove(child)
-            element.text = None
+            element.text, element.tag = None, "span"  # which says nothing; what follows it stays
     rest = etree.tostring(root, method="html", encoding="unicode")
     return replace(general, other=notes.text(to_markdown(rest, notes.where, "general feedback")))
 

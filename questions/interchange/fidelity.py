@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -34,25 +35,31 @@ def canonical(question: ForeignQuestion) -> ForeignQuestion:
     return question
 
 
+CODE = re.compile(r"(<pre>.*?</pre>)", re.DOTALL)
+
+
+def shown(text: str) -> str:
+    """What readers see of a text: a line break in its source means nothing, except in code."""
+    parts = CODE.split(markdown.inline(text))
+    return "".join(part if part.startswith("<pre>") else re.sub(r"\s+", " ", part) for part in parts)
+
+
 FIELDS: dict[str, Callable[[ForeignQuestion], object]] = {
     "identifier": lambda question: question.identifier,
     "title": lambda question: question.title,
     "kind": lambda question: question.kind,
-    "wording of the stem": lambda question: markdown.block(question.stem),
-    "answers": lambda question: [
-        (markdown.inline(option.text), option.correct, option.position) for option in question.options
-    ],
-    "prompts": lambda question: [(markdown.inline(prompt.text), prompt.option_index) for prompt in question.prompts],
-    "rationales of answers": lambda question: [markdown.inline(option.rationale) for option in question.options],
-    "rationales of prompts": lambda question: [markdown.inline(prompt.rationale) for prompt in question.prompts],
+    "wording of the stem": lambda question: shown(question.stem),
+    "answers": lambda question: [(shown(option.text), option.correct, option.position) for option in question.options],
+    "prompts": lambda question: [(shown(prompt.text), prompt.option_index) for prompt in question.prompts],
+    "rationales of answers": lambda question: [shown(option.rationale) for option in question.options],
+    "rationales of prompts": lambda question: [shown(prompt.rationale) for prompt in question.prompts],
     "references": lambda question: question.references,
     "tags": lambda question: question.tags,
     "exam and task": lambda question: (question.exam, question.task),
     "rating": lambda question: question.rating,
     "statistics": lambda question: question.statistics,
     "scenario": lambda question: (
-        question.scenario
-        and (question.scenario.identifier, question.scenario.title, markdown.block(question.scenario.text))
+        question.scenario and (question.scenario.identifier, question.scenario.title, shown(question.scenario.text))
     ),
 }
 WORDING = (

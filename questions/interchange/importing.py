@@ -14,7 +14,7 @@ from django.db.models import QuerySet
 from questions.interchange.collecting import shortened
 from questions.interchange.exchange import ForeignQuestion, Format, Limits, Loss, Unreadable
 from questions.interchange.exporting import compared_with, foreign
-from questions.interchange.fidelity import GENEROUS, changed_wording
+from questions.interchange.fidelity import GENEROUS, changed_wording, shown
 from questions.interchange.formats import format_named, sniff
 from questions.interchange.names import public_id
 from questions.interchange.notes import Dropped, Notes
@@ -151,7 +151,7 @@ class _Bank:
             raise Dropped(f"another question, outside {row.exam}, has its id")
         known = foreign(current, exam=self.exam)
         row = replace(row, base=current.pk)
-        if question.scenario and (known.scenario is None or known.scenario.text.strip() != question.scenario.text):
+        if question.scenario and _other_situation(known, question):
             notes.dropped("scenario", "a question that is in the bank already keeps the one it has")
         if _same(known, question):
             return replace(row, fate=Fate.UNCHANGED)
@@ -174,6 +174,11 @@ class _Bank:
         except Unreadable:
             return None
         return back[0] if len(back) == 1 else None
+
+
+def _other_situation(known: ForeignQuestion, question: ForeignQuestion) -> bool:
+    texts = [shown(one.scenario.text) if one.scenario else "" for one in (known, question)]
+    return texts[0] != texts[1]
 
 
 def _same(one: ForeignQuestion, other: ForeignQuestion) -> bool:

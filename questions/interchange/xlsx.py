@@ -19,7 +19,7 @@ from openpyxl.utils import get_column_letter
 from questions.interchange import sheet
 from questions.interchange.collecting import check_size
 from questions.interchange.exchange import ForeignQuestion, Limits, Parsed, Unreadable
-from questions.interchange.fidelity import lost_by
+from questions.interchange.fidelity import GENEROUS, differences
 from questions.interchange.notes import Notes
 from questions.interchange.text import UNKEPT
 
@@ -73,7 +73,11 @@ class Xlsx:
         return _same_times(out.getvalue())
 
     def carries(self, question: ForeignQuestion) -> list[str]:
-        return lost_by(self, question)
+        """By the rows alone, for a workbook around each question would take its time."""
+        heads, row = sheet.heads([question]), sheet.cells(question)
+        cells = [UNKEPT.sub("", row.get(head, ""))[:MOST_CELL] for head in heads]
+        back = sheet.read([heads, cells], GENEROUS, Notes("")).questions
+        return differences(question, back[0]) if back else ["the question"]
 
 
 def _cell(page: Any, text: str, *, bold: bool = False) -> Any:

@@ -55,6 +55,12 @@ MISSPELT = {
     "FORM_POOL_SIZE": ("0", "FORM_POOL_SIZE must be a whole number of at least 1, not '0'"),
     "EXPOSURE_CAP": ("30", "EXPOSURE_CAP must be a decimal above 0 and at most 1, not '30'"),
     "SELF_REVIEW": ("maybe", "SELF_REVIEW must be one of true, false, not 'maybe'"),
+    "IMPORT_BYTES": ("999", "IMPORT_BYTES must be a whole number of at least 1000, not '999'"),
+    "IMPORT_QUESTIONS": ("0", "IMPORT_QUESTIONS must be a whole number of at least 1, not '0'"),
+    "IMPORT_TEXT": ("99", "IMPORT_TEXT must be a whole number of at least 100, not '99'"),
+    "IMPORT_ARCHIVE_ENTRIES": ("no", "IMPORT_ARCHIVE_ENTRIES must be a whole number of at least 1, not 'no'"),
+    "IMPORT_ARCHIVE_RATIO": ("1", "IMPORT_ARCHIVE_RATIO must be a whole number of at least 2, not '1'"),
+    "IMPORT_ARCHIVE_BYTES": ("5", "IMPORT_ARCHIVE_BYTES must be a whole number of at least 1000, not '5'"),
     "MINIMUM_JUDGES": ("0", "MINIMUM_JUDGES must be a whole number of at least 1, not '0'"),
     "LOG_LEVEL": ("loud", "LOG_LEVEL must be one of DEBUG, INFO, WARNING, ERROR, CRITICAL, not 'loud'"),
 }

@@ -287,3 +287,12 @@ def test_the_number_of_statements_does_not_grow_with_the_questions(tst, author, 
     with CaptureQueriesContext(connection) as exporting:
         export(revisions=wordings(exam=tst, drafts=True), to=FORMATS["csv"], exam=tst)
     assert [len(queries) for queries in (planning, writing, again, exporting)] == [4, 14, 11, 10]
+
+
+@pytest.mark.parametrize("name", ["moodle", "gift", "csv", "xlsx", "pack"])
+def test_the_shipped_bank_comes_back_as_it_is(exam, name):
+    made = export(revisions=wordings(exam=exam), to=FORMATS[name], exam=exam)
+    found = plan(made.data, name="bank", exam=exam, format_name=name)
+    assert found.counts[Fate.UNCHANGED] == len(found.rows) == made.count == wordings(exam=exam).count()
+    told = {loss.what for loss in found.all_losses}
+    assert told <= {"scoring answer by answer", "rating and statistics", "judges' ratings"}
