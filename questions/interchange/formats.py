@@ -10,6 +10,7 @@ from questions.interchange.exchange import Format, Unreadable
 from questions.interchange.gift import Gift
 from questions.interchange.moodle import Moodle
 from questions.interchange.pack import Pack
+from questions.interchange.qti.formats import QTI3, QTI22
 from questions.interchange.xlsx import Xlsx
 
 # In this order a file is tried; Aiken before GIFT, which takes more for its own.
@@ -20,6 +21,8 @@ ALL: tuple[Format, ...] = (
     Xlsx(),
     Csv(),
     Pack(),
+    QTI3,
+    QTI22,
 )
 FORMATS: dict[str, Format] = {format_.name: format_ for format_ in ALL}
 

@@ -11,21 +11,23 @@ from dataclasses import replace
 
 from django.db.models import QuerySet
 
+from questions.checks import check_wording, errors
 from questions.interchange.collecting import shortened
 from questions.interchange.exchange import ForeignQuestion, Format, Limits, Loss, Unreadable
 from questions.interchange.exporting import compared_with, foreign
 from questions.interchange.fidelity import GENEROUS, changed_wording, shown
 from questions.interchange.formats import format_named, sniff
-from questions.interchange.names import public_id
+from questions.interchange.names import public_id, tag
 from questions.interchange.notes import Dropped, Notes
 from questions.interchange.plans import Done, Fate, Outdated, Plan, Progress, Row, silent
 from questions.interchange.storing import apply
-from questions.kinds import KINDS, Content, OptionContent, PromptContent
+from questions.kinds import KINDS, OptionContent, PromptContent
 from questions.models import Exam, Placement, Task
 from questions.models.bank import OPEN
+from questions.writing import ReferenceContent, Writing
 
 MOST_PARTS = 20  # options, prompts or references of a draft
-LONGEST_TITLE, LONGEST_ADDRESS, LONGEST_TAG = 300, 500, 40
+LONGEST_TITLE, LONGEST_ADDRESS, MOST_TAGS = 300, 500, 20
 WHOLE = "the question"
 
 
@@ -221,8 +223,11 @@ def _storable(question: ForeignQuestion, notes: Notes) -> ForeignQuestion:
             notes.dropped(f"reference {number}", "it is no web address, too long, or one too many")
         else:
             references.append(replace(reference, title=reference.title[:LONGEST_TITLE] or reference.url))
-    if any(len(tag) > LONGEST_TAG for tag in question.tags):
-        notes.converted("long tags", f"tags have at most {LONGEST_TAG} characters")
+    tags = tuple(dict.fromkeys(found for one in question.tags if (found := tag(one))))[:MOST_TAGS]
+    if tags != question.tags:
+        notes.converted(
+            "tags", f"they have up to 40 small letters, digits and hyphens here, and are at most {MOST_TAGS}"
+        )
     if question.rating is not None or question.statistics is not None:
         notes.converted("rating and statistics", "they are noted; what counts here is judged and measured here")
     if question.title:
@@ -230,24 +235,20 @@ def _storable(question: ForeignQuestion, notes: Notes) -> ForeignQuestion:
     return replace(
         question,
         references=tuple(references),
-        tags=tuple(dict.fromkeys(tag[:LONGEST_TAG].strip() for tag in question.tags if tag.strip())),
+        tags=tags,
     )
 
 
 def _problems(question: ForeignQuestion) -> tuple[str, ...]:
-    """What the draft still needs."""
-    content = Content(
+    """What keeps the draft from being published."""
+    writing = Writing(
+        question.kind,
+        question.stem,
         tuple(OptionContent(one.text, one.rationale, one.correct, one.position) for one in question.options),
         tuple(PromptContent(one.text, one.rationale, one.option_index + 1) for one in question.prompts),
+        tuple(ReferenceContent(one.title, one.url) for one in question.references),
     )
-    found = [f"it {problem.what}" if problem.where in ("options", "prompts") else f"{problem.where}: {problem.what}"
-             for problem in KINDS[question.kind].problems(content)]  # fmt: skip
-    missing = [*(one.rationale for one in question.options), *(one.rationale for one in question.prompts)].count("")
-    if missing:
-        found.append(f"{missing} rationales are missing" if missing > 1 else "a rationale is missing")
-    if not question.references:
-        found.append("it has no reference")
-    return tuple(found)
+    return tuple(finding.message for finding in errors(check_wording(writing)))
 
 
 __all__ = ["Done", "Fate", "Outdated", "Plan", "Row", "apply", "plan"]

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import re
+import unicodedata
 
 LONGEST = 61
 HASH = 8
+LONGEST_TAG = 40
 NOT_IN_IDS = re.compile(r"[^a-z0-9.]+")
 PUBLIC_ID = re.compile(r"[a-z0-9][a-z0-9.\-]{2,60}")
 
@@ -18,6 +20,12 @@ def fingerprint(*texts: str) -> str:
 def slug(text: str) -> str:
     """The letters and digits of a text in small letters, everything else as hyphens; may be empty."""
     return NOT_IN_IDS.sub("-", text.lower()).strip("-.")
+
+
+def tag(text: str) -> str:
+    """The text as a tag of a question: at most 40 small letters, digits and hyphens; may be empty."""
+    plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()
+    return re.sub("[^a-z0-9]+", "-", plain.lower()).strip("-")[:LONGEST_TAG].rstrip("-")
 
 
 def public_id(identifier: str) -> str:

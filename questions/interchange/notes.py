@@ -14,7 +14,11 @@ class Notes:
 
     def __init__(self, where: str) -> None:
         self.where = where
-        self.losses: list[Loss] = []
+        self._losses: dict[Loss, None] = {}
+
+    @property
+    def losses(self) -> list[Loss]:
+        return list(self._losses)
 
     def converted(self, what: str, why: str) -> None:
         self.add(Loss(self.where, what, why, Severity.CONVERTED))
@@ -23,7 +27,7 @@ class Notes:
         self.add(Loss(self.where, what, why, Severity.DROPPED))
 
     def add(self, *losses: Loss) -> None:
-        self.losses += [loss for loss in losses if loss not in self.losses]
+        self._losses.update(dict.fromkeys(losses))
 
     def text(self, found: tuple[str, list[Loss]]) -> str:
         """The text of what a conversion returned; its losses are noted."""

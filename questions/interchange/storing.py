@@ -99,8 +99,9 @@ class _Writer:
         questions = Question.objects.bulk_create(
             Question(
                 public_id=row.public_id,
+                from_studio=True,
                 scenario=self.scenarios[content.scenario].scenario if content.scenario else None,
-                tags=list(content.tags),
+                tags=sorted(content.tags),
                 notes=self._notes(content),
             )
             for row, content in zip(rows, contents, strict=True)
@@ -168,9 +169,9 @@ class _Writer:
 
     def _notes(self, content: ForeignQuestion) -> str:
         """What authors may want to know and no field holds."""
-        said = [f"From {self.plan.file[:200]} ({self.plan.label}), there {content.identifier}."]
+        said = [f"From {self.plan.file[:200]} ({self.plan.label}), there {content.identifier[:300]}."]
         if content.title:
-            said.append(f"Title there: {content.title}")
+            said.append(f"Title there: {content.title[:300]}")
         if content.rating is not None:
             said.append(f"Rating there: {content.rating}")
         if known := content.statistics:
@@ -194,12 +195,24 @@ class _Writer:
             for name in (names[scenario], others[scenario]):
                 row = newest.get(name)
                 if row is None:
-                    row = newest[name] = _new_scenario(name, scenario)
+                    row = newest[name] = self._new_scenario(name, scenario)
                 if row.digest == _wording(scenario):
                     self.scenarios[scenario] = row
                     break
             else:
                 raise Outdated(CHANGED_SINCE)
+
+    def _new_scenario(self, name: str, scenario: ForeignScenario) -> ScenarioRevision:
+        row = Scenario.objects.create(public_id=name, from_studio=True)
+        Audit.objects.create(public_id=name, who=self.by, when=self.now, act=Act.SCENARIO, detail={"number": 1})
+        return ScenarioRevision.objects.create(
+            scenario=row,
+            number=1,
+            title=_title(scenario),
+            text=scenario.text,
+            html=markdown.block(scenario.text),
+            digest=_wording(scenario),
+        )
 
 
 def _title(scenario: ForeignScenario) -> str:
@@ -212,17 +225,6 @@ def _wording(scenario: ForeignScenario) -> str:
 
 def _mark(scenario: ForeignScenario) -> str:
     return fingerprint(_title(scenario), scenario.text)
-
-
-def _new_scenario(name: str, scenario: ForeignScenario) -> ScenarioRevision:
-    return ScenarioRevision.objects.create(
-        scenario=Scenario.objects.create(public_id=name),
-        number=1,
-        title=_title(scenario),
-        text=scenario.text,
-        html=markdown.block(scenario.text),
-        digest=_wording(scenario),
-    )
 
 
 def _newest_scenarios(revisions: Sequence[Revision]) -> dict[int, int]:

@@ -124,8 +124,8 @@ def test_files_of_no_format_are_refused(data):
 def test_formats_are_found_by_content_and_by_name():
     for format_ in ALL:
         data = format_.write([choice(stem="What should it do first?")])
-        assert sniff(data, "upload").name == format_.name
-        assert sniff(data, "questions.txt").name == format_.name
+        family = format_.name.removesuffix("22")  # one reader for all versions of QTI
+        assert sniff(data, "upload").name == sniff(data, "questions.txt").name == family
     assert format_named("gift").label == "GIFT"
     with pytest.raises(Unreadable, match="There is no format word; there are "):
         format_named("word")

@@ -67,7 +67,7 @@ def fates(found: Plan) -> list[tuple[str, str]]:
     return [(row.public_id, row.fate.value) for row in found.rows]
 
 
-@pytest.mark.parametrize("name", ["moodle", "csv", "xlsx", "pack"])
+@pytest.mark.parametrize("name", ["moodle", "csv", "xlsx", "pack", "qti"])
 def test_new_questions_become_drafts_with_everything_in_them(tst, author, name):
     found = planned(NEW, name, exam=tst)
     assert found.counts == {Fate.ADDED: 4, Fate.CHANGED: 0, Fate.UNCHANGED: 0, Fate.DROPPED: 0}
@@ -96,13 +96,27 @@ def test_an_imported_draft_can_be_written_on(tst, author):
     assert save_draft(revision=draft, content=content, expected_version=1, by=author).lock_version == 2
 
 
+def test_tags_are_written_as_tags_are_here(tst, author):
+    found = planned([replace(NEW[0], tags=("Größe & Zahl", "sql", "SQL", "!!"))], exam=tst)
+    assert [loss.what for loss in found.all_losses] == ["tags"]
+    apply(found, by=author)
+    assert Question.objects.get(public_id="new-001").tags == ["groe-zahl", "sql"]
+
+
+def test_what_is_imported_is_the_studios(tst, author, tmp_path):
+    """A pack that holds the same id later leaves it alone."""
+    apply(planned([replace(NEW[0], identifier="tst-007")], exam=tst), by=author)
+    packs.loaded(tmp_path / "later", packs.question(7), exam=None)
+    assert [row.state for row in Revision.objects.filter(question__public_id="tst-007")] == ["draft"]
+
+
 def test_what_has_no_field_is_noted(tst, author):
     question = replace(everything(), identifier="new-009")
     found = planned([question], exam=tst)
     assert [loss.what for loss in found.all_losses] == ["rating and statistics", "title"]
     apply(found, by=author)
     row = Question.objects.get(public_id="new-009")
-    assert row.tags == ["sql", "plans"]
+    assert row.tags == ["plans", "sql"]
     assert row.notes == (
         "From file.csv (CSV), there new-009.\nTitle there: Slow queries\nRating there: 0.6067\n"
         "Measured there: facility 0.61, point biserial 0.34, discrimination 1.25, intercept -0.5, first exposures 812"
@@ -113,7 +127,7 @@ def test_what_has_no_field_is_noted(tst, author):
 # ---- what the bank has already -------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", ["moodle", "gift", "csv", "xlsx", "pack"])
+@pytest.mark.parametrize("name", ["moodle", "gift", "csv", "xlsx", "pack", "qti", "qti22"])
 def test_what_was_exported_comes_back_unchanged(tst, author, name):
     made = export(revisions=wordings(exam=tst), to=FORMATS[name], exam=tst)
     before = bank()
@@ -267,7 +281,10 @@ def test_a_draft_without_everything_is_added_with_its_problems(tst, author):
     question = replace(NEW[0], options=NEW[0].options[:3], references=())
     found = planned([replace(question, options=(*question.options[:2], replace(question.options[2], rationale="")))],
                     exam=tst)  # fmt: skip
-    assert found.rows[0].problems == ("it has 3 options, must have 4", "a rationale is missing", "it has no reference")
+    assert found.rows[0].problems == (
+        "The rationale of option 3 is missing.", "The question has 3 options, must have 4.",
+        "A reference that settles the question is missing.",
+    )  # fmt: skip
     apply(found, by=author)
     assert Question.objects.filter(public_id="new-001").exists()
 
@@ -289,7 +306,7 @@ def test_the_number_of_statements_does_not_grow_with_the_questions(tst, author, 
     assert [len(queries) for queries in (planning, writing, again, exporting)] == [4, 14, 11, 10]
 
 
-@pytest.mark.parametrize("name", ["moodle", "gift", "csv", "xlsx", "pack"])
+@pytest.mark.parametrize("name", ["moodle", "gift", "csv", "xlsx", "pack", "qti"])
 def test_the_shipped_bank_comes_back_as_it_is(exam, name):
     made = export(revisions=wordings(exam=exam), to=FORMATS[name], exam=exam)
     found = plan(made.data, name="bank", exam=exam, format_name=name)
