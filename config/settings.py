@@ -242,6 +242,7 @@ CELERY_TASK_TIME_LIMIT = 600
 CELERY_BEAT_SCHEDULE = {
     # What waited longer than its own interval has been overtaken by the next one.
     "sweep": {"task": "scoring.tasks.sweep", "schedule": 5.0, "options": {"expires": 5}},
+    "refresh-search": {"task": "questions.tasks.refresh_search", "schedule": 5.0, "options": {"expires": 5}},
     "fill-pools": {"task": "exams.tasks.fill_pools", "schedule": 60.0, "options": {"expires": 60}},
     "coverage": {"task": "exams.tasks.compute_coverage", "schedule": 10.0, "options": {"expires": 10}},
     # UTC, as Celery's clock and scoring.calibration.nightly are.

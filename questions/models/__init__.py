@@ -14,6 +14,7 @@ from questions.models.bank import (
 )
 from questions.models.measurement import Rating, Standing
 from questions.models.outline import Domain, Exam, KindShare, Task, Topic
+from questions.models.studio import SavedFilter, SearchEntry
 
 __all__ = [
     "Audit",
@@ -31,8 +32,10 @@ __all__ = [
     "Reference",
     "Review",
     "Revision",
+    "SavedFilter",
     "Scenario",
     "ScenarioRevision",
+    "SearchEntry",
     "Standing",
     "Task",
     "Topic",

@@ -10,7 +10,7 @@ from typing import Any
 from django.db import connection, transaction
 from django.db.models import Exists, Max, OuterRef, Q
 
-from questions import markdown
+from questions import markdown, search
 from questions.models import (
     Enmity,
     Exam,
@@ -273,6 +273,7 @@ class _Loader:
             for question, revision in reworded
             for number, reference in enumerate(question.references, 1)
         )
+        search.refresh(revision_ids=[revision.pk for _, revision in reworded])
 
     def _facts(self) -> dict[str, Any]:
         """What the bank holds beside the wording, in the shape of `facts_of`."""

@@ -17,6 +17,7 @@ from django.db import close_old_connections, connection
 from django.utils import timezone
 
 from exams.tasks import compute_coverage, fill_pools
+from questions import search
 from scoring import services
 from scoring.calibration import nightly
 
@@ -39,6 +40,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         if options["once"]:
+            search.refresh_stale()
             report = {**services.sweep(now=timezone.now()), "forms": fill_pools(), "calibrated": calibrate()}
             compute_coverage()
             text = (
@@ -70,8 +72,9 @@ def calibrate() -> int:
 
 
 def work(*, pools: bool, night: bool) -> None:
-    """Sittings that are due; the pools and the last night's calibrations if they are."""
+    """Sittings and wordings that are due; the pools and the last night's calibrations if they are."""
     services.sweep(now=timezone.now())
+    search.refresh_stale()
     if pools:
         fill_pools()
     if night:
