@@ -51,7 +51,7 @@ def retire(*, revision_ids: Collection[int], reason: str, by: User) -> int:
             raise NotRetired("Nothing was retired, because some questions cannot be.", refusals)
         Revision.objects.filter(pk__in=wanted).update(state=RevisionState.RETIRED)
         if found:
-            LogEntry.objects.log_actions(by.pk, found, CHANGE, f"Retired: {reason}")  # type: ignore[arg-type]
+            LogEntry.objects.log_actions(by.pk, found, CHANGE, f"Retired: {reason}")
     return len(found)
 
 

@@ -94,10 +94,13 @@ def asked(text: str) -> Asked:
     return Asked(shown, words, tuple(shown.lower().split()[:MOST_WORDS]))
 
 
-def query_of(words: Sequence[str]) -> tuple[str, list[str]]:
-    """A tsquery that all words must begin something of, as an SQL expression with its parameters; `words` from `asked`.
+def query_of(words: Sequence[str]) -> tuple[str, dict[str, str]]:
+    """A tsquery that all words must begin something of, as an SQL expression, and its parameters; `words` from `asked`.
 
-    ("drift", "embed") -> (stem of drift:* or drift:*) and (stem of embed:* or embed:*)
+    ("drift", "embed") -> (stem of drift:* or drift:*) && (stem of embed:* or embed:*)
     """
-    one = "(to_tsquery('english', %s) || to_tsquery('simple', %s))"
-    return " && ".join([one] * len(words)), [f"'{word}':*" for word in words for _ in range(2)]
+    one = "(to_tsquery('english', %(word{0})s) || to_tsquery('simple', %(word{0})s))"
+    return (
+        " && ".join(one.format(place) for place in range(len(words))),
+        {f"word{place}": f"'{word}':*" for place, word in enumerate(words)},
+    )

@@ -4,7 +4,19 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path
 
-from scoring.bank import coverage, exams, fairness, forms, outline, questions, regrades, reports, runs, standards
+from scoring.bank import (
+    coverage,
+    exams,
+    fairness,
+    forms,
+    outline,
+    questions,
+    regrades,
+    reports,
+    runs,
+    standards,
+    studio,
+)
 
 QUESTION = "exams/<slug:code>/questions/<str:public_id>/"
 
@@ -14,6 +26,10 @@ urlpatterns: list[URLPattern] = [
     path("reports/<int:pk>/", reports.bank_report, name="bank_report"),
     path("exams/new/", outline.exam_new, name="bank_exam_new"),
     path("exams/<slug:code>/edit/", outline.exam_edit, name="bank_exam_edit"),
+    path("questions/", studio.studio_questions, name="studio_questions"),
+    path("questions/filters/", studio.studio_save_filter, name="studio_save_filter"),
+    path("questions/filters/<int:pk>/remove/", studio.studio_remove_filter, name="studio_remove_filter"),
+    path("questions/retire/", studio.studio_retire, name="studio_retire"),
     path("exams/<slug:code>/", exams.bank_exam, name="bank_exam"),
     path("exams/<slug:code>/exposure.svg", exams.bank_exam_exposure, name="bank_exam_exposure"),
     path("exams/<slug:code>/standard/", standards.bank_standard, name="bank_standard"),

@@ -26,6 +26,7 @@ from django.utils import timezone
 from accounts.models import User
 from config.benchmarks import meaning as same_meaning
 from config.benchmarks import rescoring as stored_results
+from config.benchmarks import studio as list_of_questions
 from config.benchmarks.meaning import BROKEN, NONE, Figures
 from exams import paper
 from exams.models import Sitting
@@ -50,14 +51,16 @@ COUNTED_SAVES = 20  # counting statements costs time, so most saves are only tim
 
 class Command(BaseCommand):
     help = (
-        "Measure form assembly, saving, page weight, calibration, whether a score means the same on every form, and "
-        "rescoring, and compare with what is promised."
+        "Measure form assembly, saving, page weight, calibration, whether a score means the same on every form, "
+        "rescoring and the studio's list, and compare with what is promised."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("parts", nargs="*", choices=[*PARTS, []], help=f"any of {', '.join(PARTS)}; default: all")
         parser.add_argument("--exam", default="MLA-C01")
-        parser.add_argument("--runs", type=int, default=30, help="forms to assemble and hundreds of saves to time")
+        parser.add_argument(
+            "--runs", type=int, default=30, help="forms to assemble, hundreds of saves and rounds of lists to time"
+        )
         parser.add_argument("--sittings", type=int, default=100_000, help="how many to store and score again")
         parser.add_argument("--json", action="store_true", help="report as JSON")
 
@@ -208,6 +211,11 @@ def rescoring(exam: Exam, sittings: int) -> Figures:
     return stored_results.measure(exam.code, sittings)
 
 
+def studio(exam: Exam, runs: int) -> Figures:
+    """The studio's list at 10,000 questions, in a database of its own."""
+    return list_of_questions.measure(runs)
+
+
 def linked_files(html: str) -> set[str]:
     """Static files that the page names, and the modules that those import, as paths under STATIC_ROOT."""
     prefix = re.escape(settings.STATIC_URL)
@@ -246,5 +254,6 @@ PARTS: dict[str, Callable[[Exam, int], Figures]] = {
     "calibration": calibration,
     "meaning": meaning,
     "rescoring": rescoring,
+    "studio": studio,
 }
 SIZES = {"rescoring": "sittings"}  # the option that says how much to measure, where it is not --runs

@@ -1,0 +1,231 @@
+"""The statements behind the list of questions: which rows a filter leaves, and how many every other choice would.
+
+One statement reads every row that the search leaves once, notes in a bit mask which filters it fails, and counts from
+there: a choice of a filter counts the rows that fail at most that filter. So facets cost one pass over a table in
+memory each, however many filters there are.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import connection
+
+from accounts.models import User
+from questions import search
+from questions.kinds import CASE_STUDY
+from scoring.reports.studio_wanted import Wanted
+
+ON_A_PAGE = 50
+
+BITS = {
+    name: 1 << place
+    for place, name in enumerate(("exam", "domain", "task", "kind", "state", "author", "status", "health", "rating"))
+}
+
+# What is in work or in force. A superseded wording is history; a retired one counts unless a newer wording stands.
+LISTED = """
+    (r.state IN ('draft', 'in_review', 'published') OR r.state = 'retired' AND NOT EXISTS (
+        SELECT FROM questions_revision newer WHERE newer.question_id = r.question_id AND newer.number > r.number))
+"""
+
+# A row for each listed revision and each exam that its question is placed in; one without an exam if it is in none.
+# Difficulty: b of the calibrated, and of the others what the model starts from, a = 1 and d = logit(rating).
+BASE = """
+    WITH run AS (
+        SELECT DISTINCT ON (exam_id) exam_id, id FROM scoring_calibrationrun
+        WHERE NOT includes_simulated ORDER BY exam_id, number DESC
+    ), hits AS MATERIALIZED (
+        {hits}
+    ), base AS MATERIALIZED (
+        SELECT e.*, {failed} AS failed FROM (
+            SELECT r.id AS revision, r.number, r.kind, r.state, r.created_at, coalesce(r.author_id, 0) AS author,
+                   q.public_id, q.scenario_id IS NOT NULL AS in_case,
+                   p.exam_id AS exam, t.domain_id AS domain, p.task_id AS task, s.status, s.rating, i.facility,
+                   CASE WHEN s.status = 'calibrated' THEN -s.intercept / s.discrimination
+                        WHEN s.rating IS NOT NULL THEN ln((1 - s.rating) / s.rating)::float8 END AS difficulty,
+                   CASE WHEN i.id IS NULL THEN 'none' WHEN cardinality(i.alarms) > 0 THEN 'alarms'
+                        WHEN cardinality(i.obstacles) > 0 THEN 'obstacles' ELSE 'clear' END AS health,
+                   {rank} AS rank
+            FROM questions_revision r
+            JOIN questions_question q ON q.id = r.question_id
+            LEFT JOIN hits ON hits.revision_id = r.id
+            LEFT JOIN questions_placement p ON p.question_id = q.id
+            LEFT JOIN questions_task t ON t.id = p.task_id
+            LEFT JOIN questions_standing s ON s.revision_id = r.id AND s.exam_id = p.exam_id
+            LEFT JOIN run ON run.exam_id = p.exam_id
+            LEFT JOIN scoring_runitem i ON i.run_id = run.id AND i.revision_id = r.id
+            WHERE {listed} AND {searched} AND {reviewed}
+        ) e
+    ), found AS MATERIALIZED (
+        SELECT DISTINCT ON (revision) * FROM base WHERE failed = 0 ORDER BY revision, exam
+    )
+"""
+
+# Reviewers are not named yet: what waits is what somebody else has submitted.
+REVIEWED = "r.state = 'in_review' AND r.author_id IS DISTINCT FROM %(me)s"
+
+CONDITIONS = {
+    "exam": "e.exam = %(exam)s",
+    "domain": "e.domain = %(domain)s",
+    "task": "e.task = %(task)s",
+    "kind": "e.kind = %(kind)s",
+    "state": "e.state = %(state)s",
+    "author": "e.author = %(author)s",
+    "status": "e.status = %(status)s",
+    "health": "e.health = %(health)s",
+}
+
+# Name -> the column that is counted, and the filters that its choices replace.
+FACETS = {
+    "exam": ("exam", ("exam", "domain", "task")),
+    "domain": ("domain", ("domain", "task")),
+    "task": ("task", ("task",)),
+    "kind": ("kind", ("kind",)),
+    "state": ("state", ("state",)),
+    "author": ("author", ("author",)),
+    "status": ("status", ("status",)),
+    "health": ("health", ("health",)),
+}
+
+ORDERS = {
+    "rank": "rank DESC",
+    "id": "",
+    "-newest": "created_at DESC",
+    "difficulty": "difficulty ASC NULLS LAST",
+    "-difficulty": "difficulty DESC NULLS LAST",
+    "facility": "facility ASC NULLS LAST",
+    "-facility": "facility DESC NULLS LAST",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """`rows`: (revision, exam or None) of the page in order. `facets`: filter -> choice -> number of rows.
+
+    `total` counts what is listed without any filter or search.
+    """
+
+    rows: list[tuple[int, int | None]]
+    found: int
+    total: int
+    facets: dict[str, dict[str, int]]
+
+    @property
+    def pages(self) -> int:
+        return max(1, -(-self.found // ON_A_PAGE))
+
+
+def find(wanted: Wanted, me: User) -> Found:
+    """One page of what is wanted, with all counts, in one statement. A page beyond the last one is the last one."""
+    with_clause, given = _base(wanted, me)
+    first = "LEAST(%(first)s, GREATEST((SELECT count(*) - 1 FROM found) / %(size)s * %(size)s, 0))"
+    page = (
+        "(SELECT 'row' AS part, NULL::text AS choice, revision AS value, exam,"
+        f" row_number() OVER (ORDER BY {_order(wanted)}) AS place FROM found ORDER BY place"
+        f" LIMIT %(size)s OFFSET {first})"
+    )
+    parts = [
+        page,
+        "SELECT 'found', NULL, count(*), NULL, 0 FROM found",
+        f"SELECT 'total', NULL, count(*), NULL, 0 FROM questions_revision r WHERE {LISTED}",
+        *(_facet(name, column, "", replaced) for name, (column, replaced) in FACETS.items()),
+        _facet("kind", f"'{CASE_STUDY}'::text", "AND in_case", ("kind",)),
+        _facet("rating", "'none'::text", "AND rating IS NULL", ("rating",)),
+    ]
+    given |= {"size": ON_A_PAGE, "first": (wanted.page - 1) * ON_A_PAGE}
+    with connection.cursor() as cursor:
+        cursor.execute(with_clause + " UNION ALL ".join(parts), given)
+        answer = cursor.fetchall()
+    facets: dict[str, dict[str, int]] = defaultdict(dict)
+    single, rows = {"found": 0, "total": 0}, []
+    for part, choice, value, exam, place in answer:
+        if part == "row":
+            rows.append((place, value, exam))
+        elif part in single:
+            single[part] = value
+        elif choice is not None:
+            facets[part][choice] = value
+    return Found([(pk, exam) for _, pk, exam in sorted(rows)], single["found"], single["total"], dict(facets))
+
+
+def find_all(wanted: Wanted, me: User) -> list[int]:
+    """Every revision that is wanted, in order; for what is done to all results at once. One statement."""
+    with_clause, given = _base(wanted, me)
+    with connection.cursor() as cursor:
+        cursor.execute(f"{with_clause} SELECT revision FROM found ORDER BY {_order(wanted)}", given)
+        return [pk for (pk,) in cursor.fetchall()]
+
+
+def _order(wanted: Wanted) -> str:
+    """Ties in one order always, so that no row stands on two pages or on none."""
+    return ", ".join(filter(None, (ORDERS[wanted.sort], "public_id", "number", "revision")))
+
+
+def _facet(name: str, column: str, more: str, replaced: tuple[str, ...]) -> str:
+    kept = ~sum(BITS[one] for one in replaced)
+    return (
+        f"SELECT '{name}', choice::text, count(*), NULL, 0 FROM (SELECT DISTINCT revision, {column} AS choice"
+        f" FROM base WHERE failed & {kept} = 0 {more}) one GROUP BY choice"
+    )
+
+
+def _base(wanted: Wanted, me: User) -> tuple[str, dict[str, Any]]:
+    """The common part of both statements, and the values that go with it."""
+    given: dict[str, Any] = {
+        "me": me.pk, "exam": wanted.exam.pk if wanted.exam else None, "domain": wanted.domain_id,
+        "task": wanted.task_id, "kind": wanted.kind, "state": wanted.state, "author": wanted.author,
+        "status": wanted.status, "health": wanted.health, "low": wanted.low, "high": wanted.high,
+    }  # fmt: skip
+    hits, rank, searched = "SELECT NULL::bigint AS revision_id, 0::float4 AS rank WHERE false", "0::float4", "true"
+    if wanted.search:
+        hits, rank, searched = _search(wanted.search, given)
+    text = BASE.format(
+        hits=hits, rank=rank, searched=searched, failed=_failed(wanted), listed=LISTED,
+        reviewed=REVIEWED if wanted.reviewing else "true",
+    )  # fmt: skip
+    return text, given
+
+
+def _failed(wanted: Wanted) -> str:
+    """Which filters a row fails, as the sum of their bits."""
+    chosen = {
+        "exam": wanted.exam is not None, "domain": bool(wanted.domain), "task": bool(wanted.task),
+        "kind": bool(wanted.kind), "state": bool(wanted.state), "author": wanted.author is not None,
+        "status": bool(wanted.status), "health": bool(wanted.health),
+    }  # fmt: skip
+    conditions = {name: CONDITIONS[name] for name, is_chosen in chosen.items() if is_chosen}
+    if wanted.kind == CASE_STUDY:
+        conditions["kind"] = "e.in_case"
+    if wanted.unrated:
+        conditions["rating"] = "e.rating IS NULL"
+    elif wanted.low is not None or wanted.high is not None:
+        conditions["rating"] = "e.rating BETWEEN coalesce(%(low)s, 0) AND coalesce(%(high)s, 1)"
+    return " + ".join(
+        ["0", *(f"CASE WHEN ({test}) IS TRUE THEN 0 ELSE {BITS[name]} END" for name, test in conditions.items())]
+    )
+
+
+def _search(asked: search.Asked, given: dict[str, Any]) -> tuple[str, str, str]:
+    """What matches by words, its rank, and the condition: by words, or with every part somewhere in the public id.
+
+    An id that is what was typed stands first, then those that begin with it, then those that hold it.
+    """
+    given |= {f"part{place}": part for place, part in enumerate(asked.parts)}
+    in_id = " AND ".join(f"strpos(q.public_id, %(part{place})s) > 0" for place in range(len(asked.parts)))
+    given["whole"] = asked.text.lower()
+    rank = (
+        "CASE WHEN q.public_id = %(whole)s THEN 30 WHEN starts_with(q.public_id, %(whole)s) THEN 20"
+        f" WHEN {in_id} THEN 10 ELSE 0 END + coalesce(hits.rank, 0)"
+    )
+    if not asked.words:
+        return "SELECT NULL::bigint AS revision_id, 0::float4 AS rank WHERE false", rank, f"({in_id})"
+    query, values = search.query_of(asked.words)
+    given |= values
+    hits = (
+        "SELECT revision_id, ts_rank(vector, asked) AS rank"
+        f" FROM questions_searchentry, (SELECT {query} AS asked) one WHERE vector @@ asked"
+    )
+    return hits, rank, f"(hits.revision_id IS NOT NULL OR {in_id})"
