@@ -97,9 +97,10 @@ def asked(text: str) -> Asked:
 def query_of(words: Sequence[str]) -> tuple[str, dict[str, str]]:
     """A tsquery that all words must begin something of, as an SQL expression, and its parameters; `words` from `asked`.
 
-    ("drift", "embed") -> (stem of drift:* or drift:*) && (stem of embed:* or embed:*)
+    ("drift", "policy") -> drift:* && (polici:* or policy:*); a word that is its own stem is looked for once.
     """
-    one = "(to_tsquery('english', %(word{0})s) || to_tsquery('simple', %(word{0})s))"
+    stem, word = "to_tsquery('english', %(word{0})s)", "to_tsquery('simple', %(word{0})s)"
+    one = f"(CASE WHEN {stem} = {word} THEN {word} ELSE {stem} || {word} END)"
     return (
         " && ".join(one.format(place) for place in range(len(words))),
         {f"word{place}": f"'{word}':*" for place, word in enumerate(words)},

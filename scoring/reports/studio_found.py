@@ -31,7 +31,9 @@ LISTED = """
         SELECT FROM questions_revision newer WHERE newer.question_id = r.question_id AND newer.number > r.number))
 """
 
-# A row for each listed revision and each exam that its question is placed in; one without an exam if it is in none.
+# `base`: a row for each listed revision and each exam that its question is placed in; one without an exam if it is in
+# none. `best`: of each revision the row that fails least. Rows of a revision differ only in what belongs to an exam, so
+# that row passes whenever any of them does.
 # Difficulty: b of the calibrated, and of the others what the model starts from, a = 1 and d = logit(rating).
 BASE = """
     WITH run AS (
@@ -45,7 +47,7 @@ BASE = """
                    q.public_id, q.scenario_id IS NOT NULL AS in_case,
                    p.exam_id AS exam, t.domain_id AS domain, p.task_id AS task, s.status, s.rating, i.facility,
                    CASE WHEN s.status = 'calibrated' THEN -s.intercept / s.discrimination
-                        WHEN s.rating IS NOT NULL THEN ln((1 - s.rating) / s.rating)::float8 END AS difficulty,
+                        WHEN s.rating IS NOT NULL THEN ln(1 / s.rating::float8 - 1) END AS difficulty,
                    CASE WHEN i.id IS NULL THEN 'none' WHEN cardinality(i.alarms) > 0 THEN 'alarms'
                         WHEN cardinality(i.obstacles) > 0 THEN 'obstacles' ELSE 'clear' END AS health,
                    {rank} AS rank
@@ -59,8 +61,10 @@ BASE = """
             LEFT JOIN scoring_runitem i ON i.run_id = run.id AND i.revision_id = r.id
             WHERE {listed} AND {searched} AND {reviewed}
         ) e
-    ), found AS MATERIALIZED (
-        SELECT DISTINCT ON (revision) * FROM base WHERE failed = 0 ORDER BY revision, exam
+    ), best AS MATERIALIZED (
+        SELECT DISTINCT ON (revision) * FROM base ORDER BY revision, failed, exam
+    ), found AS (
+        SELECT * FROM best WHERE failed = 0
     )
 """
 
@@ -78,17 +82,20 @@ CONDITIONS = {
     "health": "e.health = %(health)s",
 }
 
-# Name -> the column that is counted, and the filters that its choices replace.
+# Name -> where it is counted, the column, and the filters that its choices replace. `base` has a revision at most once
+# for each exam, domain and task; it may have it twice for a status, so that those are told apart first.
+EACH = "(SELECT DISTINCT revision, {0}, 0 AS failed FROM base WHERE failed & {1} = 0)"
 FACETS = {
-    "exam": ("exam", ("exam", "domain", "task")),
-    "domain": ("domain", ("domain", "task")),
-    "task": ("task", ("task",)),
-    "kind": ("kind", ("kind",)),
-    "state": ("state", ("state",)),
-    "author": ("author", ("author",)),
-    "status": ("status", ("status",)),
-    "health": ("health", ("health",)),
+    "exam": ("base", "exam", ("exam", "domain", "task")),
+    "domain": ("base", "domain", ("domain", "task")),
+    "task": ("base", "task", ("task",)),
+    "kind": ("best", "kind", ("kind",)),
+    "state": ("best", "state", ("state",)),
+    "author": ("best", "author", ("author",)),
+    "status": (EACH, "status", ("status",)),
+    "health": (EACH, "health", ("health",)),
 }
+OF_AN_EXAM = ("domain", "task")  # offered, and so counted, once an exam is chosen
 
 ORDERS = {
     "rank": "rank DESC",
@@ -123,17 +130,16 @@ def find(wanted: Wanted, me: User) -> Found:
     with_clause, given = _base(wanted, me)
     first = "LEAST(%(first)s, GREATEST((SELECT count(*) - 1 FROM found) / %(size)s * %(size)s, 0))"
     page = (
-        "(SELECT 'row' AS part, NULL::text AS choice, revision AS value, exam,"
-        f" row_number() OVER (ORDER BY {_order(wanted)}) AS place FROM found ORDER BY place"
-        f" LIMIT %(size)s OFFSET {first})"
+        "SELECT 'row' AS part, NULL::text AS choice, revision AS value, exam, row_number() OVER () AS place"
+        f" FROM (SELECT revision, exam FROM found ORDER BY {_order(wanted)} LIMIT %(size)s OFFSET {first}) one"
     )
     parts = [
         page,
         "SELECT 'found', NULL, count(*), NULL, 0 FROM found",
-        f"SELECT 'total', NULL, count(*), NULL, 0 FROM questions_revision r WHERE {LISTED}",
-        *(_facet(name, column, "", replaced) for name, (column, replaced) in FACETS.items()),
-        _facet("kind", f"'{CASE_STUDY}'::text", "AND in_case", ("kind",)),
-        _facet("rating", "'none'::text", "AND rating IS NULL", ("rating",)),
+        f"SELECT 'total', NULL, count(*), NULL, 0 FROM {_all(wanted)}",
+        *(_facet(name, *how) for name, how in FACETS.items() if wanted.exam or name not in OF_AN_EXAM),
+        _facet("kind", "(SELECT failed FROM best WHERE in_case)", f"'{CASE_STUDY}'::text", ("kind",)),
+        _facet("rating", f"{EACH[:-1]} AND rating IS NULL)", "'none'::text", ("rating",)),
     ]
     given |= {"size": ON_A_PAGE, "first": (wanted.page - 1) * ON_A_PAGE}
     with connection.cursor() as cursor:
@@ -164,11 +170,16 @@ def _order(wanted: Wanted) -> str:
     return ", ".join(filter(None, (ORDERS[wanted.sort], "public_id", "number", "revision")))
 
 
-def _facet(name: str, column: str, more: str, replaced: tuple[str, ...]) -> str:
+def _all(wanted: Wanted) -> str:
+    """What is listed without any filter; filters only mark rows, so that `best` holds it all unless one searches."""
+    return f"questions_revision r WHERE {LISTED}" if wanted.search or wanted.reviewing else "best"
+
+
+def _facet(name: str, source: str, column: str, replaced: tuple[str, ...]) -> str:
     kept = ~sum(BITS[one] for one in replaced)
     return (
-        f"SELECT '{name}', choice::text, count(*), NULL, 0 FROM (SELECT DISTINCT revision, {column} AS choice"
-        f" FROM base WHERE failed & {kept} = 0 {more}) one GROUP BY choice"
+        f"SELECT '{name}', {column}::text, count(*), NULL, 0 FROM {source.format(column, kept)} {name}"
+        f" WHERE failed & {kept} = 0 GROUP BY 2"
     )
 
 
@@ -181,7 +192,7 @@ def _base(wanted: Wanted, me: User) -> tuple[str, dict[str, Any]]:
     }  # fmt: skip
     hits, rank, searched = "SELECT NULL::bigint AS revision_id, 0::float4 AS rank WHERE false", "0::float4", "true"
     if wanted.search:
-        hits, rank, searched = _search(wanted.search, given)
+        hits, rank, searched = _search(wanted.search, given, ranked=wanted.sort == "rank")
     text = BASE.format(
         hits=hits, rank=rank, searched=searched, failed=_failed(wanted), listed=LISTED,
         reviewed=REVIEWED if wanted.reviewing else "true",
@@ -208,8 +219,10 @@ def _failed(wanted: Wanted) -> str:
     )
 
 
-def _search(asked: search.Asked, given: dict[str, Any]) -> tuple[str, str, str]:
+def _search(asked: search.Asked, given: dict[str, Any], *, ranked: bool) -> tuple[str, str, str]:
     """What matches by words, its rank, and the condition: by words, or with every part somewhere in the public id.
+
+    The rank costs as much as all the rest, because it reads every hit's words; it is 0 unless `ranked`.
 
     An id that is what was typed stands first, then those that begin with it, then those that hold it.
     """
@@ -225,7 +238,7 @@ def _search(asked: search.Asked, given: dict[str, Any]) -> tuple[str, str, str]:
     query, values = search.query_of(asked.words)
     given |= values
     hits = (
-        "SELECT revision_id, ts_rank(vector, asked) AS rank"
+        f"SELECT revision_id, {'ts_rank(vector, asked)' if ranked else '0::float4'} AS rank"
         f" FROM questions_searchentry, (SELECT {query} AS asked) one WHERE vector @@ asked"
     )
     return hits, rank, f"(hits.revision_id IS NOT NULL OR {in_id})"
