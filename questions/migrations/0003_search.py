@@ -4,7 +4,6 @@ import django.db.models.deletion
 from django.conf import settings
 from django.db import migrations, models
 
-
 # Some 3 kB of words for each wording would be kept outside its row, and fetching 10,000 of them from there costs more
 # than all the rest of a search. MAIN keeps them inside as long as they fit into a page.
 INSIDE = "ALTER TABLE questions_searchentry ALTER COLUMN vector SET STORAGE MAIN"
@@ -35,7 +34,7 @@ class Migration(migrations.Migration):
                 (
                     "digest",
                     models.CharField(
-                        help_text="Digest of the wording that was read; another one is stale.", max_length=64
+                        help_text="Digest of the wording that was read; another one is stale.", max_length=80
                     ),
                 ),
                 ("vector", django.contrib.postgres.search.SearchVectorField()),

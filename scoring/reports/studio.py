@@ -37,6 +37,10 @@ from scoring.reports.studio_wanted import (
 
 # Signs that no wording holds, because they are taken out of it first. What stands between them becomes <mark>.
 OPEN, CLOSE = "\ue000", "\ue001"
+# PostgreSQL would drop what looks like a tag and take "model.fit" for a host, so these signs are others meanwhile.
+SIGNS = "<>./-_@:"
+HIDDEN = "".join(chr(0xE002 + place) for place in range(len(SIGNS)))
+SHOW = str.maketrans(HIDDEN, SIGNS)
 SHOWN = 260  # characters of a stem in the list
 HEADLINE = f"StartSel={OPEN}, StopSel={CLOSE}, MaxWords=34, MinWords=18, ShortWord=0"
 LONGEST_QUERY = 8_000
@@ -64,14 +68,15 @@ DETAILS = f"""
         SELECT id FROM scoring_calibrationrun
         WHERE exam_id = asked.exam AND NOT includes_simulated ORDER BY number DESC LIMIT 1)
     CROSS JOIN (SELECT {{some}} AS words, {{every}} AS every) AS query
-    CROSS JOIN LATERAL (SELECT translate(left(r.stem, {READ}), '{OPEN}{CLOSE}', '') AS stem) AS told
+    CROSS JOIN LATERAL (SELECT translate(left(r.stem, {READ}), '{SIGNS}{OPEN}{CLOSE}', '{HIDDEN}') AS stem) AS told
     ORDER BY asked.place
 """
 MARKED_STEM = f"ts_headline('simple', told.stem, query.words, '{HEADLINE}')"
 # Options and rationales, where the stem alone does not hold all that was searched for.
 MARKED_ELSEWHERE = f"""
     CASE WHEN NOT to_tsvector('simple', told.stem) @@ query.every THEN ts_headline('simple', (
-        SELECT left(translate(string_agg(concat_ws(' ', one.text, one.rationale), ' … '), '{OPEN}{CLOSE}', ''), {READ})
+        SELECT translate(left(string_agg(concat_ws(' ', one.text, one.rationale), ' … '), {READ}),
+                         '{SIGNS}{OPEN}{CLOSE}', '{HIDDEN}')
         FROM (SELECT text, rationale FROM questions_prompt WHERE revision_id = r.id
               UNION ALL SELECT text, rationale FROM questions_option WHERE revision_id = r.id) one
     ), query.words, '{HEADLINE}') END
@@ -284,7 +289,7 @@ def _rows(found: Found, wanted: Wanted) -> list[Row]:
 
 def snippet(text: str) -> SafeString:
     """A headline as safe HTML: everything in it is escaped, and only our own signs become marks."""
-    text = " ".join(text.split())
+    text = " ".join(text.translate(SHOW).split())
     if OPEN not in text and len(text) > SHOWN:
         text = f"{text[:SHOWN].rpartition(' ')[0]} …"
     return mark_safe(escape(text).replace(OPEN, "<mark>").replace(CLOSE, "</mark>"))  # noqa: S308
