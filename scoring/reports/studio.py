@@ -27,7 +27,6 @@ from scoring.reports.studio_wanted import (
     HEALTH,
     KIND_CHOICES,
     NOBODY,
-    SORTS,
     STATES,
     STATUSES,
     Wanted,
@@ -39,7 +38,7 @@ from scoring.reports.studio_wanted import (
 OPEN, CLOSE = "\ue000", "\ue001"
 # PostgreSQL would drop what looks like a tag and take "model.fit" for a host, so these signs are others meanwhile.
 SIGNS = "<>./-_@:"
-HIDDEN = "".join(chr(0xE002 + place) for place in range(len(SIGNS)))
+HIDDEN = "".join(chr(1 + place) for place in range(len(SIGNS)))  # control characters are between words
 SHOW = str.maketrans(HIDDEN, SIGNS)
 SHOWN = 260  # characters of a stem in the list
 HEADLINE = f"StartSel={OPEN}, StopSel={CLOSE}, MaxWords=34, MinWords=18, ShortWord=0"
@@ -207,15 +206,12 @@ def listing_of(person: User, given: Mapping[str, str]) -> Listing:
     found = find(wanted, person)
     query = wanted.query()
     page = min(wanted.page, found.pages)
-    same = replace(wanted, sort="rank" if wanted.search else "id").query()
+    same = replace(wanted, sort=wanted.usual).query()
     mine = SavedFilter.objects.filter(owner=person).order_by("name")
     return Listing(
         wanted=wanted, query=query, rows=_rows(found, wanted), found=found.found, total=found.total, page=page,
         pages=found.pages, fields=_fields(wanted, found, exams, person),
-        sorts=[
-            Choice(name, label, None, name == wanted.sort)
-            for name, label in SORTS.items() if wanted.search or name != "rank"
-        ],
+        sorts=[Choice(value, label, None, value == wanted.order) for value, label in wanted.orders()],
         built_in=[Link(name, link, link == same) for name, link in built_in(person)],
         saved=[Link(one.name, one.query, one.query == query, one.pk) for one in mine],
         export=_export(),

@@ -58,7 +58,6 @@ class Wanted:
 
     def query(self) -> str:
         """The address after "?", without the page; equal filters have equal addresses."""
-        default = "rank" if self.search else "id"
         given = {
             "q": self.search.text,
             "exam": self.exam.code if self.exam else "",
@@ -73,14 +72,30 @@ class Wanted:
             "high": "" if self.high is None else str(self.high),
             "rating": UNRATED if self.unrated else "",
             "review": "mine" if self.reviewing else "",
-            "sort": "" if self.sort == default else self.sort,
+            "sort": self.order,
         }
         return urlencode({name: value for name, value in given.items() if value})
 
     @property
     def any(self) -> bool:
         """Whether anything is left out."""
-        return bool(replace(self, sort="rank" if self.search else "id").query())
+        return bool(replace(self, sort=self.usual).query())
+
+    @property
+    def usual(self) -> str:
+        """The order of whoever asks for none."""
+        return usual(self.search)
+
+    @property
+    def order(self) -> str:
+        """The order in the address; empty for the usual one, so that a first word brings the best match to the top."""
+        return "" if self.sort == self.usual else self.sort
+
+    def orders(self) -> list[tuple[str, str]]:
+        """The orders to choose from, as (in the address, label)."""
+        return [
+            ("" if name == self.usual else name, label) for name, label in SORTS.items() if name in sorts(self.search)
+        ]
 
     @property
     def domain_id(self) -> int | None:
@@ -99,7 +114,6 @@ def wanted_of(given: Mapping[str, str], exams: list[Exam]) -> Wanted:
     domain = _one_of(given.get("domain", ""), [task.domain.code for task in tasks])
     inside = [task.code for task in tasks if domain in ("", task.domain.code)]
     author, page = _number(given.get("author", "")), _number(given.get("page", ""))
-    sorts = [name for name in SORTS if asked or name != "rank"]
     return Wanted(
         search=asked,
         exam=exam,
@@ -114,10 +128,19 @@ def wanted_of(given: Mapping[str, str], exams: list[Exam]) -> Wanted:
         high=_share(given.get("high", "")),
         unrated=given.get("rating", "") == UNRATED,
         reviewing=given.get("review", "") == "mine",
-        sort=_one_of(given.get("sort", ""), sorts) or ("rank" if asked else "id"),
+        sort=_one_of(given.get("sort", ""), sorts(asked)) or usual(asked),
         page=min(max(page or 1, 1), MOST_PAGES),
         tasks=tasks,
     )
+
+
+def sorts(asked: search.Asked) -> list[str]:
+    """Nothing matches best where nothing is searched for."""
+    return [name for name in SORTS if asked or name != "rank"]
+
+
+def usual(asked: search.Asked) -> str:
+    return "rank" if asked else "id"
 
 
 def built_in(person: User) -> list[tuple[str, str]]:
