@@ -54,7 +54,7 @@ DETAILS = f"""
            (SELECT array_agg(other.code ORDER BY other.code) FROM questions_placement op
             JOIN questions_exam other ON other.id = op.exam_id
             WHERE op.question_id = q.id AND op.exam_id <> asked.exam),
-           {{stem}}, {{elsewhere}}
+           told.stem, {{stem}}, {{elsewhere}}
     FROM unnest(%(revisions)s::bigint[], %(exams)s::bigint[]) WITH ORDINALITY AS asked (revision, exam, place)
     JOIN questions_revision r ON r.id = asked.revision
     JOIN questions_question q ON q.id = r.question_id
@@ -259,7 +259,7 @@ def _rows(found: Found, wanted: Wanted) -> list[Row]:
         "revisions": [pk for pk, _ in found.rows],
         "exams": [exam for _, exam in found.rows],
     }
-    parts = {"stem": f"left(told.stem, {SHOWN + 1})", "elsewhere": "NULL", "some": "NULL", "every": "NULL"}
+    parts = {"stem": "told.stem", "elsewhere": "NULL", "some": "NULL", "every": "NULL"}
     if words:
         every, values = search.query_of(words)
         given |= values
@@ -276,19 +276,30 @@ def _rows(found: Found, wanted: Wanted) -> list[Row]:
             author=(name or "") if author else "", exam=exam or "", others=others or [], task=task or "",
             task_title=title or "", status=status or "", rating=rating, difficulty=difficulty, n=n, facility=facility,
             alarms=alarms, obstacles=obstacles, marked_id=marked(public_id, wanted.search.parts),
-            stem=snippet(text or ""), elsewhere=snippet(other) if other and OPEN in other else SafeString(),
+            stem=snippet(text or "", whole), elsewhere=snippet(other) if other and OPEN in other else SafeString(),
         )
         for pk, public_id, number, state, kind, case, created, author, name, exam, task, title, status, rating,
-            difficulty, n, facility, alarms, obstacles, others, text, other in answer
+            difficulty, n, facility, alarms, obstacles, others, whole, text, other in answer
     ]  # fmt: skip
 
 
-def snippet(text: str) -> SafeString:
-    """A headline as safe HTML: everything in it is escaped, and only our own signs become marks."""
+def snippet(text: str, whole: str = "") -> SafeString:
+    """A headline as safe HTML: everything in it is escaped, and only our own signs become marks.
+
+    `whole`: what it was taken from. An ellipsis stands where that goes on; without a hit it is told from its start.
+    """
+    before = after = ""
+    if OPEN not in text:
+        text = whole or text
+    elif whole:
+        bare = text.translate({ord(OPEN): None, ord(CLOSE): None}).strip()
+        before = "" if whole.lstrip().startswith(bare) else "… "
+        after = "" if whole.rstrip().endswith(bare) else " …"
     text = " ".join(text.translate(SHOW).split())
     if OPEN not in text and len(text) > SHOWN:
-        text = f"{text[:SHOWN].rpartition(' ')[0]} …"
-    return mark_safe(escape(text).replace(OPEN, "<mark>").replace(CLOSE, "</mark>"))  # noqa: S308
+        text, after = text[:SHOWN].rpartition(" ")[0], " …"
+    marks = escape(text).replace(OPEN, "<mark>").replace(CLOSE, "</mark>")
+    return mark_safe(f"{before}{marks}{after}")  # noqa: S308
 
 
 def marked(public_id: str, parts: Iterable[str]) -> SafeString:

@@ -19,7 +19,7 @@ def finds(revision: Revision, text: str) -> bool:
             f"SELECT vector @@ ({query}) FROM questions_searchentry WHERE revision_id = %(pk)s",
             {**values, "pk": revision.pk},
         )
-        [(hit,)] = cursor.fetchall()
+        hit: bool = cursor.fetchall()[0][0]
     return hit
 
 

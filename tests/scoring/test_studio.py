@@ -121,6 +121,18 @@ def test_the_mark_of_a_hit_is_the_only_markup(as_author, exam):
     assert "&lt;i&gt;a.<mark>newt</mark>()&lt;/i&gt;" in text
 
 
+def test_a_stem_is_shown_from_where_its_words_are(as_author, exam):
+    written("zeta-1", f"{'It goes on and on. ' * 30}At last a turtle.", exam=exam)
+    written("zeta-2", "A turtle at once.", exam=exam)
+    later, once = as_author.get(f"{LIST}?q=turtle&sort=id").context["listing"].rows
+    assert later.stem.startswith("… ")
+    assert "<mark>turtle</mark>" in later.stem
+    assert once.stem == "A <mark>turtle</mark> at once."
+    plain = as_author.get(f"{LIST}?q=zeta-1&sort=id").context["listing"].rows[0].stem
+    assert plain.startswith("It goes on")
+    assert plain.endswith(" …")
+
+
 def test_the_place_in_an_id_is_marked(as_author, animals):
     assert "z<mark>eta-7.2</mark></span>" in as_author.get(f"{LIST}?q=ETA-7.2").content.decode()
 
