@@ -8,6 +8,7 @@ from typing import Any, TypeVar, cast
 
 from django.contrib.auth.decorators import login_required
 from django.contrib.auth.models import AnonymousUser
+from django.db.models import Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 
 from accounts.models import User
@@ -19,6 +20,13 @@ View = TypeVar("View", bound=Callable[..., HttpResponse])
 def has_role(user: User | AnonymousUser, role: Role) -> bool:
     """Whether this person holds the role; an active superuser holds every role."""
     return user.has_perm(f"accounts.{PERMISSIONS[role]}")
+
+
+def holders(role: Role) -> QuerySet[User]:
+    """Active people who hold the role, by a group, by themselves or as superusers, in the order of their names."""
+    own, group = (f"{where}__codename" for where in ("user_permissions", "groups__permissions"))
+    named = Q(**{own: PERMISSIONS[role]}) | Q(**{group: PERMISSIONS[role]}) | Q(is_superuser=True)
+    return User.objects.filter(named, is_active=True).distinct().order_by("display_name", "email")
 
 
 def require_role(user: User | AnonymousUser, role: Role) -> None:

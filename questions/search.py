@@ -12,12 +12,15 @@ LONGEST = 400  # characters of input that are read; nobody types more, and hosti
 MOST_WORDS = 16
 LONGEST_WORD = 64
 
+# What tells one state of a wording from the next: a draft has no digest yet, but each save of it has a number.
+STATE = "r.digest || ':' || r.lock_version"
+
 # Both sides cut their text into runs of letters and digits, or PostgreSQL's parser would take "model.fit" for a host
 # and find neither of its words. The English stems find "embedding" by "embed"; the plain words beside them find it by
 # "embeddi", which somebody who is still typing has got to and which is no stem of anything.
-REFRESH = r"""
+REFRESH = rf"""
     INSERT INTO questions_searchentry (revision_id, digest, vector)
-    SELECT r.id, r.digest,
+    SELECT r.id, {STATE},
            setweight(to_tsvector('simple', words.ids), 'A')
            || setweight(to_tsvector('english', words.stem) || to_tsvector('simple', words.stem), 'A')
            || setweight(to_tsvector('english', words.options) || to_tsvector('simple', words.options), 'B')
@@ -42,9 +45,9 @@ REFRESH = r"""
     ON CONFLICT (revision_id) DO UPDATE SET digest = excluded.digest, vector = excluded.vector
 """
 
-STALE = """
+STALE = f"""
     SELECT r.id FROM questions_revision r LEFT JOIN questions_searchentry e ON e.revision_id = r.id
-    WHERE e.digest IS DISTINCT FROM r.digest ORDER BY r.id LIMIT %s
+    WHERE e.digest IS DISTINCT FROM {STATE} ORDER BY r.id LIMIT %s
 """
 
 

@@ -42,8 +42,9 @@ REQUESTS = (
 )  # fmt: skip
 
 COPY = """
-    INSERT INTO questions_question (public_id, created_at, scenario_id)
-        SELECT format('bench-%%s', lpad(n::text, 6, '0')), now() - n * interval '1 minute', source.scenario_id
+    INSERT INTO questions_question (public_id, created_at, scenario_id, tags, notes, from_studio)
+        SELECT format('bench-%%s', lpad(n::text, 6, '0')), now() - n * interval '1 minute', source.scenario_id,
+               CASE WHEN n %% 4 = 0 THEN ARRAY['tag-' || n %% 40] ELSE '{}' END, '', false
         FROM generate_series(1, %(more)s) AS n
         JOIN (SELECT *, row_number() OVER (ORDER BY id) - 1 AS place FROM questions_question) source
             ON source.place = n %% %(sources)s;
@@ -56,10 +57,10 @@ COPY = """
         WHERE q.public_id LIKE 'bench-%%';
     INSERT INTO questions_revision
             (question_id, number, state, kind, scenario_revision_id, stem, stem_html, digest, created_at, published_at,
-             author_id)
+             author_id, lock_version, acknowledged, own_review)
         SELECT question, 1, CASE WHEN n %% 10 = 0 THEN 'draft' ELSE 'published' END, kind, scenario_revision_id, stem,
                stem_html, digest, now() - n * interval '1 minute', CASE WHEN n %% 10 <> 0 THEN now() END,
-               CASE WHEN n %% 3 = 0 THEN %(author)s + n / 3 %% %(authors)s END
+               CASE WHEN n %% 3 = 0 THEN %(author)s + n / 3 %% %(authors)s END, 0, '[]', false
         FROM made JOIN questions_revision r ON r.question_id = made.source;
     CREATE TEMPORARY TABLE worded AS
         SELECT new.id AS revision, old.id AS source, n FROM made

@@ -13,7 +13,7 @@ OUTSIDE = "ALTER TABLE questions_searchentry ALTER COLUMN vector SET STORAGE EXT
 class Migration(migrations.Migration):
     # Revisions that are there already get their words from the first `tick`: see questions/search.py.
     dependencies = [
-        ("questions", "0001_initial"),
+        ("questions", "0002_authoring"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
@@ -33,9 +33,7 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "digest",
-                    models.CharField(
-                        help_text="Digest of the wording that was read; another one is stale.", max_length=80
-                    ),
+                    models.CharField(help_text="Digest and version of the wording that was read.", max_length=80),
                 ),
                 ("vector", django.contrib.postgres.search.SearchVectorField()),
             ],

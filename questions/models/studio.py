@@ -18,7 +18,7 @@ class SearchEntry(models.Model):
     """
 
     revision = models.OneToOneField(Revision, on_delete=models.CASCADE, primary_key=True, related_name="search_entry")
-    digest = models.CharField(max_length=80, help_text="Digest of the wording that was read; another one is stale.")
+    digest = models.CharField(max_length=80, help_text="Digest and version of the wording that was read.")
     vector = SearchVectorField()
 
     class Meta:

@@ -13,6 +13,7 @@ from django.db.models import Max
 from django.utils import timezone
 
 from accounts.models import User
+from questions import search
 from questions.kinds import KINDS, OptionContent, PromptContent
 from questions.models import (
     Audit,
@@ -247,7 +248,7 @@ def _public_id(exam: Exam, task: Task) -> str:
 
 
 def _write_parts(revision: Revision, content: Writing) -> None:
-    """Options, prompts and references, replaced as a whole."""
+    """Options, prompts and references, replaced as a whole, and the words to search by."""
     Prompt.objects.filter(revision=revision).delete()
     Option.objects.filter(revision=revision).delete()
     Reference.objects.filter(revision=revision).delete()
@@ -269,6 +270,7 @@ def _write_parts(revision: Revision, content: Writing) -> None:
         Reference(revision=revision, number=number, title=reference.title, url=reference.url)
         for number, reference in enumerate(content.references, 1)
     )
+    search.refresh(revision_ids=[revision.pk])
 
 
 def _tidy(content: Writing) -> Writing:

@@ -16,6 +16,7 @@ from scoring.bank import (
     runs,
     standards,
     studio,
+    studio_acts,
 )
 
 QUESTION = "exams/<slug:code>/questions/<str:public_id>/"
@@ -29,7 +30,9 @@ urlpatterns: list[URLPattern] = [
     path("questions/", studio.studio_questions, name="studio_questions"),
     path("questions/filters/", studio.studio_save_filter, name="studio_save_filter"),
     path("questions/filters/<int:pk>/remove/", studio.studio_remove_filter, name="studio_remove_filter"),
-    path("questions/retire/", studio.studio_retire, name="studio_retire"),
+    path("questions/retire/", studio_acts.studio_retire, name="studio_retire"),
+    path("questions/tag/", studio_acts.studio_tag, name="studio_tag"),
+    path("questions/submit/", studio_acts.studio_submit, name="studio_submit"),
     path("exams/<slug:code>/", exams.bank_exam, name="bank_exam"),
     path("exams/<slug:code>/exposure.svg", exams.bank_exam_exposure, name="bank_exam_exposure"),
     path("exams/<slug:code>/standard/", standards.bank_standard, name="bank_standard"),

@@ -46,7 +46,7 @@ LONGEST_QUERY = 8_000
 READ = 8_000  # characters in which words are marked; finding them is the index's matter and has no such end
 
 DETAILS = f"""
-    SELECT r.id, q.public_id, r.number, r.state, r.kind, q.scenario_id IS NOT NULL, r.created_at,
+    SELECT r.id, q.public_id, q.tags, r.number, r.state, r.kind, q.scenario_id IS NOT NULL, r.created_at,
            r.author_id, coalesce(nullif(u.display_name, ''), split_part(u.email, '@', 1)),
            x.code, t.code, t.title, s.status, s.rating,
            CASE WHEN s.status = 'calibrated' THEN -s.intercept / s.discrimination END,
@@ -88,6 +88,7 @@ class Row:
 
     pk: int
     public_id: str
+    tags: list[str]
     number: int
     state: str
     kind: str
@@ -272,13 +273,13 @@ def _rows(found: Found, wanted: Wanted) -> list[Row]:
         answer = cursor.fetchall()
     return [
         Row(
-            pk=pk, public_id=public_id, number=number, state=state, kind=kind, case=case, created_at=created,
+            pk=pk, public_id=public_id, tags=tags, number=number, state=state, kind=kind, case=case, created_at=created,
             author=(name or "") if author else "", exam=exam or "", others=others or [], task=task or "",
             task_title=title or "", status=status or "", rating=rating, difficulty=difficulty, n=n, facility=facility,
             alarms=alarms, obstacles=obstacles, marked_id=marked(public_id, wanted.search.parts),
             stem=snippet(text or "", whole), elsewhere=snippet(other) if other and OPEN in other else SafeString(),
         )
-        for pk, public_id, number, state, kind, case, created, author, name, exam, task, title, status, rating,
+        for pk, public_id, tags, number, state, kind, case, created, author, name, exam, task, title, status, rating,
             difficulty, n, facility, alarms, obstacles, others, whole, text, other in answer
     ]  # fmt: skip
 
@@ -354,6 +355,7 @@ def _fields(wanted: Wanted, found: Found, exams: list[Exam], person: User) -> li
             field("domain", "Domain", [(one.code, str(one), str(pk)) for pk, one in domains.items()], wanted.domain),
             field("task", "Task", [(task.code, str(task), str(task.pk)) for task in tasks], wanted.task),
         ]
+    tags = sorted({*counts.get("tag", {}), wanted.tag} - {""})
     return [
         *fields,
         field("kind", "Kind", plain(KIND_CHOICES), wanted.kind),
@@ -364,5 +366,6 @@ def _fields(wanted: Wanted, found: Found, exams: list[Exam], person: User) -> li
         ),
         field("status", "Status", plain(STATUSES), wanted.status),
         field("health", "Health", plain(HEALTH), wanted.health),
+        *([field("tag", "Tag", plain((tag, tag) for tag in tags), wanted.tag)] if tags else []),
         field("rating", "Rating", [("none", "Without rating", "none")], "none" if wanted.unrated else ""),
     ]  # fmt: skip

@@ -20,10 +20,8 @@ from scoring.reports.studio_wanted import Wanted
 
 ON_A_PAGE = 50
 
-BITS = {
-    name: 1 << place
-    for place, name in enumerate(("exam", "domain", "task", "kind", "state", "author", "status", "health", "rating"))
-}
+FILTERS = ("exam", "domain", "task", "kind", "state", "author", "status", "health", "rating", "tag")
+BITS = {name: 1 << place for place, name in enumerate(FILTERS)}
 
 # What is in work or in force. A superseded wording is history; a retired one counts unless a newer wording stands.
 LISTED = """
@@ -44,7 +42,7 @@ BASE = """
     ), base AS MATERIALIZED (
         SELECT e.*, {failed} AS failed FROM (
             SELECT r.id AS revision, r.number, r.kind, r.state, r.created_at, coalesce(r.author_id, 0) AS author,
-                   q.public_id, q.scenario_id IS NOT NULL AS in_case,
+                   q.public_id, q.scenario_id IS NOT NULL AS in_case, q.tags,
                    p.exam_id AS exam, t.domain_id AS domain, p.task_id AS task, s.status, s.rating, i.facility,
                    CASE WHEN s.status = 'calibrated' THEN -s.intercept / s.discrimination
                         WHEN s.rating IS NOT NULL THEN ln(1 / s.rating::float8 - 1) END AS difficulty,
@@ -68,8 +66,8 @@ BASE = """
     )
 """
 
-# Reviewers are not named yet: what waits is what somebody else has submitted.
-REVIEWED = "r.state = 'in_review' AND r.author_id IS DISTINCT FROM %(me)s"
+# What somebody was named for and has not decided yet.
+REVIEWED = "r.state = 'in_review' AND r.reviewer_id = %(me)s AND r.approval_id IS NULL"
 
 CONDITIONS = {
     "exam": "e.exam = %(exam)s",
@@ -80,6 +78,7 @@ CONDITIONS = {
     "author": "e.author = %(author)s",
     "status": "e.status = %(status)s",
     "health": "e.health = %(health)s",
+    "tag": "%(tag)s = ANY(e.tags)",
 }
 
 # Name -> where it is counted, the column, and the filters that its choices replace. `base` has a revision at most once
@@ -94,6 +93,7 @@ FACETS = {
     "author": ("best", "author", ("author",)),
     "status": (EACH, "status", ("status",)),
     "health": (EACH, "health", ("health",)),
+    "tag": ("(SELECT unnest(tags) AS tag, failed FROM best)", "tag", ("tag",)),
 }
 OF_AN_EXAM = ("domain", "task")  # offered, and so counted, once an exam is chosen
 
@@ -188,7 +188,7 @@ def _base(wanted: Wanted, me: User) -> tuple[str, dict[str, Any]]:
     given: dict[str, Any] = {
         "me": me.pk, "exam": wanted.exam.pk if wanted.exam else None, "domain": wanted.domain_id,
         "task": wanted.task_id, "kind": wanted.kind, "state": wanted.state, "author": wanted.author,
-        "status": wanted.status, "health": wanted.health, "low": wanted.low, "high": wanted.high,
+        "status": wanted.status, "health": wanted.health, "tag": wanted.tag, "low": wanted.low, "high": wanted.high,
     }  # fmt: skip
     hits, rank, searched = "SELECT NULL::bigint AS revision_id, 0::float4 AS rank WHERE false", "0::float4", "true"
     if wanted.search:
@@ -205,7 +205,7 @@ def _failed(wanted: Wanted) -> str:
     chosen = {
         "exam": wanted.exam is not None, "domain": bool(wanted.domain), "task": bool(wanted.task),
         "kind": bool(wanted.kind), "state": bool(wanted.state), "author": wanted.author is not None,
-        "status": bool(wanted.status), "health": bool(wanted.health),
+        "status": bool(wanted.status), "health": bool(wanted.health), "tag": bool(wanted.tag),
     }  # fmt: skip
     conditions = {name: CONDITIONS[name] for name, is_chosen in chosen.items() if is_chosen}
     if wanted.kind == CASE_STUDY:

@@ -13,6 +13,7 @@ from questions.kinds import CASE_STUDY, KINDS
 from questions.models import Exam, Task
 from questions.models.bank import RevisionState
 from questions.models.measurement import Status
+from questions.services.labels import TAG
 
 STATES = [
     (state.value, str(state.label))
@@ -48,6 +49,7 @@ class Wanted:
     author: int | None = None
     status: str = ""
     health: str = ""
+    tag: str = ""
     low: Decimal | None = None
     high: Decimal | None = None
     unrated: bool = False
@@ -68,6 +70,7 @@ class Wanted:
             "author": "" if self.author is None else str(self.author),
             "status": self.status,
             "health": self.health,
+            "tag": self.tag,
             "low": "" if self.low is None else str(self.low),
             "high": "" if self.high is None else str(self.high),
             "rating": UNRATED if self.unrated else "",
@@ -124,6 +127,7 @@ def wanted_of(given: Mapping[str, str], exams: list[Exam]) -> Wanted:
         author=author,
         status=_one_of(given.get("status", ""), dict(STATUSES)),
         health=_one_of(given.get("health", ""), dict(HEALTH)),
+        tag=tag if TAG.fullmatch(tag := given.get("tag", "")) else "",
         low=_share(given.get("low", "")),
         high=_share(given.get("high", "")),
         unrated=given.get("rating", "") == UNRATED,

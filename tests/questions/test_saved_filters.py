@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from questions import saved_filters
 from questions.models import SavedFilter
-from questions.saved_filters import NotSaved, remove_filter, save_filter
+from questions.services import saved_filters
+from questions.services.saved_filters import NotSaved, remove_filter, save_filter
 from tests.factories import UserFactory
 
 

@@ -9,6 +9,8 @@ from hypothesis import strategies as st
 
 from questions import search
 from questions.models import Revision, SearchEntry
+from questions.services import drafts
+from tests.questions.studio import an_author, choice
 from tests.scoring.studio import written
 
 
@@ -53,6 +55,17 @@ def test_a_wording_that_was_changed_without_a_word_is_read_by_the_next_round(db)
     assert finds(revision, "tortoise")
     assert not finds(revision, "turtle")
     assert finds(fresh, "newt")
+    assert search.refresh_stale() == 0
+
+
+def test_a_draft_is_found_as_soon_as_it_is_saved(exam):
+    by = an_author()
+    draft = drafts.create_question(kind="multiple_choice", exam=exam, task=exam.tasks.all()[0], author=by)
+    saved = drafts.save_draft(revision=draft, content=choice("A tortoise"), expected_version=1, by=by)
+    assert finds(draft, "tortoise waxed")
+    drafts.save_draft(revision=draft, content=choice("A newt"), expected_version=saved.lock_version, by=by)
+    assert finds(draft, "newt")
+    assert not finds(draft, "tortoise")
     assert search.refresh_stale() == 0
 
 

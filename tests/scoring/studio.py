@@ -19,12 +19,14 @@ def written(
     public_id: str, stem: str = "", *, options: Sequence[str] = (), rationale: str = "", exam: Exam | None = None,
     task: str = "1.1", author: User | None = None, state: str = RevisionState.DRAFT, kind: str = "multiple_choice",
     rating: float | None = None, number: int = 1,
+    reviewer: User | None = None,
 ) -> Revision:  # fmt: skip
     """A question of the bank, in one task of the exam if one is given; `number` above 1 adds a revision to it."""
     question, _ = Question.objects.get_or_create(public_id=public_id)
     revision = Revision.objects.create(
         question=question, number=number, state=state, kind=kind, stem=stem, author=author, digest=f"{stem[:60]}",
-        published_at=timezone.now() if state in FROZEN else None,
+        published_at=timezone.now() if state in FROZEN else None, reviewer=reviewer,
+        submitted_at=timezone.now() if state == RevisionState.IN_REVIEW else None,
     )  # fmt: skip
     Option.objects.bulk_create(
         Option(revision=revision, number=place, text=text, rationale=rationale, correct=place == 1)

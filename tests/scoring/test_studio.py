@@ -25,6 +25,8 @@ URLS = [
     ("post", f"{LIST}filters/"),
     ("post", f"{LIST}filters/1/remove/"),
     ("post", f"{LIST}retire/"),
+    ("post", f"{LIST}tag/"),
+    ("post", f"{LIST}submit/"),
 ]
 
 
@@ -239,18 +241,29 @@ def test_a_question_under_revision_stands_here_twice_and_history_does_not(as_aut
     assert [bool(row.address) for row in rows] == [True, False, True]
 
 
-def test_what_waits_for_a_review_is_what_somebody_else_has_submitted(as_author, exam, author):
-    written("zeta-1", "Mine", exam=exam, author=author, state=RevisionState.IN_REVIEW)
-    written("zeta-2", "Theirs", exam=exam, author=UserFactory(), state=RevisionState.IN_REVIEW)
+def test_what_waits_for_a_review_is_what_one_was_named_for(as_author, exam, author):
+    written("zeta-1", "Mine", exam=exam, author=author, reviewer=UserFactory(), state=RevisionState.IN_REVIEW)
+    theirs = written("zeta-2", "Theirs", exam=exam, reviewer=author, state=RevisionState.IN_REVIEW)
+    written("zeta-3", "A draft that came back", exam=exam, reviewer=author)
     assert found(as_author, "review=mine") == ["zeta-2"]
-    Revision.objects.filter(state=RevisionState.IN_REVIEW).update(state=RevisionState.DRAFT)
+    Revision.objects.filter(pk=theirs.pk).update(state=RevisionState.DRAFT)
     assert "Nothing waits for your review." in text_of(as_author.get(f"{LIST}?review=mine"))
+
+
+def test_tags_are_shown_counted_and_narrow(as_author, exam):
+    for public_id, tags in (("zeta-1", ["rain"]), ("zeta-2", ["rain", "snow"]), ("zeta-3", [])):
+        Question.objects.filter(pk=written(public_id, "A turtle", exam=exam).question_id).update(tags=tags)
+    assert counted(as_author, "q=turtle", "tag") == {"rain": 2, "snow": 1}
+    assert found(as_author, "tag=snow") == ["zeta-2"]
+    assert counted(as_author, "tag=snow", "tag") == {"rain": 2, "snow": 1}
+    assert found(as_author, "tag=hail") == []
+    assert '<span class="tag">snow</span>' in as_author.get(f"{LIST}?q=zeta-2").content.decode()
 
 
 @pytest.mark.parametrize(
     "query",
     ["exam=X&domain=D1&task=1.1", "kind=X&state=superseded&status=X&health=X", "author=x&low=x&high=7&rating=x",
-     "sort=rank", "page=-1", "low=NaN&high=Infinity", "author=99999999999999999999", "review=yours&sort=%00"],
+     "sort=rank", "page=-1", "low=NaN&high=Infinity", "author=99999999999999999999", "review=yours&sort=%00&tag=A%20B"],
 )  # fmt: skip
 def test_what_nobody_offered_is_ignored(as_author, exam, query):
     listing = as_author.get(f"{LIST}?{query}").context["listing"]

@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+import dataclasses
 import html
 
 import pytest
-from django.contrib.admin.models import LogEntry
 from django.urls import reverse
 
-from questions.models import Revision, SavedFilter
+from questions.models import Audit, Question, Revision, SavedFilter
 from questions.models.bank import RevisionState
+from questions.services import drafts
+from questions.writing import Writing
+from scoring.bank import studio_acts
 from scoring.reports import studio_bulk, studio_found
 from tests.factories import UserFactory
+from tests.questions.studio import STEMS, an_author, choice
 from tests.scoring.studio import LIST, found, written
 from tests.scoring.test_views_results import text_of
 
 SAVE = "/bank/questions/filters/"
 RETIRE = "/bank/questions/retire/"
+TAG = "/bank/questions/tag/"
+SUBMIT = "/bank/questions/submit/"
 REASON = "The service was closed to everybody."
 
 
@@ -92,7 +98,7 @@ def test_with_a_reason_it_is_done_and_one_is_back_at_the_list(as_author, three, 
     assert reply.redirect_chain[0][0] == f"{LIST}?q=turtle"
     assert "Retired 2 questions." in text_of(reply)
     assert states(three) == [RevisionState.RETIRED, RevisionState.PUBLISHED, RevisionState.RETIRED]
-    assert LogEntry.objects.filter(user=author, change_message__contains=REASON).count() == 2
+    assert Audit.objects.filter(who=author, act="retire", detail__reason=REASON).count() == 2
     assert found(as_author, "q=turtle&state=retired&sort=id") == ["zeta-0", "zeta-2"]
 
 
@@ -158,6 +164,75 @@ def test_unknown_numbers_retire_nothing(as_author, three):
     page = as_author.post(RETIRE, {"rows": f"{three[0].pk},99999999", "confirmed": "1", "reason": REASON})
     assert page.status_code == 422
     assert set(states(three)) == {RevisionState.PUBLISHED}
+
+
+# ---- tags and review --------------------------------------------------------------------------------------------
+
+
+def test_tags_are_added_and_taken_away(as_author, three, author):
+    rows = ",".join(str(row.pk) for row in three)
+    assert "Tag 3 questions?" in text_of(as_author.post(TAG, {"rows": rows}))
+    reply = as_author.post(TAG, {"rows": rows, "confirmed": "1", "add": "Rain, new ideas", "query": "q=turtle"})
+    assert reply.url == f"{LIST}?q=turtle"
+    as_author.post(TAG, {"rows": str(three[0].pk), "confirmed": "1", "remove": "rain"})
+    tags = dict(Question.objects.filter(public_id__startswith="zeta").values_list("public_id", "tags"))
+    assert tags == {"zeta-0": ["new-ideas"], "zeta-1": ["new-ideas", "rain"], "zeta-2": ["new-ideas", "rain"]}
+    assert Audit.objects.filter(who=author, act="label").count() == 4
+
+
+@pytest.mark.parametrize(
+    ("given", "said"), [({}, "Name a tag"), ({"add": " , "}, "Name a tag"), ({"add": "ä!"}, "A tag has")]
+)
+def test_what_is_no_tag_is_said(as_author, three, given, said):
+    page = as_author.post(TAG, {"rows": str(three[0].pk), "confirmed": "1", **given})
+    assert page.status_code == 422
+    assert said in text_of(page)
+    assert not Question.objects.exclude(tags=[]).exists()
+
+
+def a_draft(exam, by, stem: str, *, complete: bool = True) -> Revision:
+    draft = drafts.create_question(kind="multiple_choice", exam=exam, task=exam.tasks.all()[0], author=by)
+    content = choice(stem) if complete else Writing("multiple_choice", stem)
+    return drafts.save_draft(revision=draft, content=content, expected_version=1, by=by)
+
+
+def test_drafts_are_handed_to_a_reviewer_and_what_has_errors_stays(as_author, exam, author, three):
+    reviewer = an_author(display_name="Rita Reviewer")
+    good, bad = a_draft(exam, author, STEMS[1]), a_draft(exam, author, "Half a", complete=False)
+    rows = f"{good.pk},{bad.pk},{three[0].pk}"
+    page = as_author.post(SUBMIT, {"rows": rows})
+    assert "It is published, not a draft." in text_of(page)
+    assert ">Rita Reviewer</option>" in page.content.decode()
+    page = as_author.post(SUBMIT, {"rows": f"{good.pk},{bad.pk}", "confirmed": "1", "reviewer": reviewer.pk})
+    assert page.status_code == 422
+    assert "Submitted 1 draft. 1 was not." in text_of(page)
+    assert [line.pk for line in page.context["preview"].refused] == [bad.pk]
+    assert "There are errors to be mended first." in text_of(page)
+    good.refresh_from_db()
+    bad.refresh_from_db()
+    assert (good.state, good.reviewer, bad.state) == (RevisionState.IN_REVIEW, reviewer, RevisionState.DRAFT)
+
+
+def test_nobody_reviews_their_own_and_only_authors_review(as_author, exam, author, user):
+    draft = a_draft(exam, author, STEMS[1])
+    page = as_author.post(SUBMIT, {"rows": str(draft.pk), "confirmed": "1", "reviewer": author.pk})
+    assert "wrote in this draft and cannot review it" in text_of(page)
+    page = as_author.post(SUBMIT, {"rows": str(draft.pk), "confirmed": "1", "reviewer": user.pk})
+    assert "not one of the available choices" in text_of(page)
+    draft.refresh_from_db()
+    assert draft.state == RevisionState.DRAFT
+
+
+def test_more_than_can_be_done_is_not_offered(as_author, three, monkeypatch):
+    monkeypatch.setattr(studio_acts, "TAG", dataclasses.replace(studio_bulk.TAG, most=2))
+    rows = ",".join(str(row.pk) for row in three)
+    page = as_author.post(TAG, {"rows": rows, "confirmed": "1", "add": "rain"})
+    assert "At most 2 can be done at once." in text_of(page)
+    assert '<form class="stack"' not in page.content.decode()
+    assert not Question.objects.exclude(tags=[]).exists()
+
+
+# ---- cost -------------------------------------------------------------------------------------------------------
 
 
 def test_the_preview_takes_a_constant_number_of_statements(as_author, three, exam, django_assert_num_queries):

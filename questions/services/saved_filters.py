@@ -6,13 +6,14 @@ from django.db import transaction
 
 from accounts.models import User
 from questions.models import SavedFilter
+from questions.services.base import Refused
 
 MOST = 50
 LONGEST_NAME = 60
 LONGEST_QUERY = 2000
 
 
-class NotSaved(Exception):
+class NotSaved(Refused):
     """Why a filter was not kept, in one sentence."""
 
 
