@@ -36,6 +36,7 @@ def author(user: User, exam: Exam) -> User:
     run = a_run(exam)
     RunItem.objects.filter(pk=run.items.order_by("pk")[0].pk).update(alarms=["r = 0.02"])
     SavedFilter.objects.create(owner=user, name="A long name of a filter that somebody needs", query="q=model")
+    SavedFilter.objects.create(owner=user, name="x" * 60, query="q=drift")
     written("zeta-1", "Which turtle swims?", options=["Leatherback", "A box"], exam=exam, author=user)
     written("zeta-2", "Which turtle flies?", exam=exam, author=user, state=RevisionState.PUBLISHED, rating=0.5)
     return user
