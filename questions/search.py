@@ -56,6 +56,8 @@ def refresh(*, revision_ids: Sequence[int]) -> int:
 
     For whatever writes a wording: call it in the same transaction, after the options and prompts are written.
     """
+    if not revision_ids:
+        return 0
     with connection.cursor() as cursor:
         cursor.execute(REFRESH, [list(revision_ids)])
         written: int = cursor.rowcount
@@ -70,7 +72,7 @@ def refresh_stale(*, limit: int = 500) -> int:
     with connection.cursor() as cursor:
         cursor.execute(STALE, [limit])
         stale = [pk for (pk,) in cursor.fetchall()]
-    return refresh(revision_ids=stale) if stale else 0
+    return refresh(revision_ids=stale)
 
 
 @dataclass(frozen=True, slots=True)
