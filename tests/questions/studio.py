@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from django.db import connection
+from django.db import connection, transaction
 
 from accounts.models import User
 from accounts.roles import Role
@@ -35,7 +35,8 @@ STEMS = {
 
 def an_exam(**changes: Any) -> Exam:
     """The small exam of `material`, as an outline without questions."""
-    write_exam(ExamSchema.model_validate(EXAM | changes), Source("exam.yaml", 1))
+    with transaction.atomic():
+        write_exam(ExamSchema.model_validate(EXAM | changes), Source("exam.yaml", 1))
     return Exam.objects.get(code=(EXAM | changes)["code"])
 
 
