@@ -268,6 +268,9 @@ EXPOSURE_CAP = env.share("EXPOSURE_CAP", 0.30)
 SELF_REVIEW = env.flag("SELF_REVIEW", False)
 # Judges who must have rated a question in a round before it may count.
 MINIMUM_JUDGES = env.number("MINIMUM_JUDGES", 3, minimum=1)
+# Bytes of one image in a question, as sent and as stored, and pixels of its longer side.
+IMAGE_MAXIMUM_BYTES = env.number("IMAGE_MAXIMUM_BYTES", 2_000_000, minimum=1)
+IMAGE_MAXIMUM_SIDE = env.number("IMAGE_MAXIMUM_SIDE", 4_000, minimum=1, maximum=16_000)
 PACKS_DIRECTORY = BASE_DIR / "questions" / "packs"
 # How much a file of questions may hold that is brought in; what is beyond is refused, see docs/interchange.md.
 INTERCHANGE_LIMITS = {

@@ -13,6 +13,7 @@ from typing import Any, Protocol
 
 from exams.models import Answer, Seat, Sitting
 from questions.kinds import CASE_STUDY, KINDS
+from questions.mentions import words
 from questions.models import Exam, Revision
 
 # The clock may be stopped for a while; a device that has been away for longer than this comes too late anyhow.
@@ -190,7 +191,12 @@ def _sheet(
     options = {option.number: option for option in revision.options.all()}
     choices = [
         Choice(
-            token, chr(ord("A") + place), options[number].html, options[number].text, token in response, token in struck
+            token,
+            chr(ord("A") + place),
+            options[number].html,
+            words(options[number].text),
+            token in response,
+            token in struck,
         )
         for place, (number, token) in enumerate(zip(seat.options, seat.tokens, strict=True))
     ]

@@ -15,7 +15,8 @@ from pydantic import TypeAdapter, ValidationError
 from questions.flaws import flaws_of
 from questions.kinds import Problem
 from questions.likeness import nearest
-from questions.models import Placement, Question, Revision
+from questions.mentions import hashes, problems
+from questions.models import Image, Placement, Question, Revision
 from questions.models.bank import OPEN, RevisionState
 from questions.pack.schema import ABOVE_CHANCE, MAXIMUM_RATING, Address
 from questions.writing import Writing, of_revision, place_of
@@ -56,8 +57,8 @@ def warnings(findings: Iterable[Finding]) -> list[Finding]:
 
 
 def check(*, writing: Writing, question: Question | None = None) -> list[Finding]:
-    """Everything beside the editor, errors first. `question` is the one that is written. At most three statements."""
-    found = check_wording(writing)
+    """Everything beside the editor, errors first. `question` is the one that is written. At most four statements."""
+    found = check_wording(writing) + check_images(writing)
     found += check_likeness(stem=writing.stem, question=question)
     if question is not None:
         found += _check_placement(question)
@@ -102,6 +103,9 @@ def _wording_errors(writing: Writing) -> Errors:
         yield from _rationale(f"prompt rationale {number}", f"prompt {number}", prompt.rationale)
     yield from _repeats("option", [option.text for option in writing.options])
     yield from _repeats("prompt", [prompt.text for prompt in writing.prompts])
+    for place, text in writing.texts():
+        for wrong in problems(text):
+            yield "image", place, wrong
     for problem in writing.strategy.problems(writing.content):
         yield "kind", place_of(problem.where), _of_kind(problem)
     yield from _references(writing)
@@ -171,6 +175,20 @@ def _sentence(words: str) -> str:
 
 
 # ---- the bank ------------------------------------------------------------------------------------------------------
+
+
+def check_images(writing: Writing) -> list[Finding]:
+    """Images that the bank does not have. One statement, none for a question without images."""
+    named = {place: hashes([text]) for place, text in writing.texts()}
+    wanted = set().union(*named.values())
+    if not wanted:
+        return []
+    known = set(Image.objects.filter(pk__in=wanted).values_list("pk", flat=True))
+    return [
+        Finding("image", place, "error", f"There is no image {min(gone)[:12]}… in the bank.")
+        for place, shown in named.items()
+        if (gone := shown - known)
+    ]
 
 
 def check_likeness(*, stem: str, question: Question | None = None) -> list[Finding]:

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import median
 
 from questions.likeness import plain
+from questions.mentions import words
 from questions.writing import Writing
 
 SHORTEST_RATIONALE = 40  # characters
@@ -34,7 +35,13 @@ class Flaw:
 
 
 def flaws_of(writing: Writing) -> Iterator[Flaw]:
-    """Every flaw, rule by rule."""
+    """Every flaw, rule by rule. Of an image its words are judged, not the address."""
+    writing = replace(
+        writing,
+        stem=words(writing.stem),
+        options=tuple(replace(one, text=words(one.text)) for one in writing.options),
+        prompts=tuple(replace(one, text=words(one.text)) for one in writing.prompts),
+    )
     for rule, check in RULES.items():
         for place, message in check(writing):
             yield Flaw(rule, place, message)

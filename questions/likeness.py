@@ -7,6 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from questions.mentions import words
+
 ALIKE = 0.5  # share of common character n-grams
 GRAM = 5
 _BUCKETS = 1 << 18  # of the hash by which texts are looked over; a power of two
@@ -14,12 +16,13 @@ _FACTOR = np.uint32(2_654_435_761)  # Knuth's multiplicative hash
 
 
 def plain(text: str) -> str:
-    return " ".join(text.lower().split())
+    """The words in small letters, with an image's words in its place."""
+    return " ".join(words(text).lower().split())
 
 
 def five_grams(text: str) -> set[str]:
-    words = plain(text)
-    return {words[place : place + GRAM] for place in range(len(words) - GRAM + 1)}
+    line = plain(text)
+    return {line[place : place + GRAM] for place in range(len(line) - GRAM + 1)}
 
 
 def too_alike(shared: int, one: int, other: int) -> bool:

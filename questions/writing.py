@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from questions.kinds import KINDS, Content, Kind, OptionContent, PromptContent
@@ -41,6 +42,16 @@ class Writing:
     @property
     def content(self) -> Content:
         return Content(self.options, self.prompts)
+
+    def texts(self) -> Iterator[tuple[str, str]]:
+        """Every text in Markdown under the name of its place."""
+        yield "stem", self.stem
+        for number, option in enumerate(self.options, 1):
+            yield f"option {number}", option.text
+            yield f"rationale {number}", option.rationale
+        for number, prompt in enumerate(self.prompts, 1):
+            yield f"prompt {number}", prompt.text
+            yield f"prompt rationale {number}", prompt.rationale
 
 
 def of_revision(revision: Revision) -> Writing:

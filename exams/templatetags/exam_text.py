@@ -7,6 +7,8 @@ import re
 
 from django import template
 
+from questions.markdown import without_images
+
 register = template.Library()
 
 WORDS = ("none", "one", "two", "three", "four", "five", "six", "seven", "eight")
@@ -29,7 +31,7 @@ def clock(milliseconds: int) -> str:
 @register.filter
 def beginning(markup: str) -> str:
     """The first words of rendered Markdown as plain text."""
-    text = " ".join(html.unescape(TAG.sub(" ", markup)).split())
+    text = " ".join(html.unescape(TAG.sub(" ", without_images(markup))).split())
     return text if len(text) <= 90 else text[:90].rsplit(" ", 1)[0] + " …"
 
 

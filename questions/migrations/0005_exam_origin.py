@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("questions", "0003_search"),
+        ("questions", "0004_images"),
     ]
 
     operations = [

@@ -12,6 +12,7 @@ from questions.models.bank import (
     Scenario,
     ScenarioRevision,
 )
+from questions.models.images import Image
 from questions.models.measurement import Rating, Standing
 from questions.models.outline import Domain, Exam, KindShare, Task, Topic
 from questions.models.studio import SavedFilter, SearchEntry
@@ -22,6 +23,7 @@ __all__ = [
     "Domain",
     "Enmity",
     "Exam",
+    "Image",
     "KindShare",
     "Option",
     "Placement",

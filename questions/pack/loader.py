@@ -30,6 +30,7 @@ from questions.models import (
 from questions.models.bank import RevisionState
 from questions.models.measurement import Status
 from questions.pack import schema
+from questions.pack.images import entries_of, stored, texts_of
 from questions.pack.outline import write_exam
 from questions.pack.reader import Pack, PackError, PackErrors
 from questions.pack.wording import digest, facts_of, mean_rating, wording_of
@@ -76,7 +77,7 @@ def load(*, pack: Pack, now: dt.datetime, progress: Progress = lambda done, tota
         if pack.exam and pack.exam_source:
             report.outline_kept = write_exam(pack.exam, pack.exam_source) is None
             report.exam = pack.exam.code
-        _Loader(pack, now, report, progress).run()
+        _Loader(stored(pack), now, report, progress).run()
         return report
 
 
@@ -112,6 +113,7 @@ class _Loader:
         self.numbers = dict(newest.values_list("question_id", "newest"))
         retired = revisions.filter(state=RevisionState.RETIRED).exclude(question__in=self.published)
         self.retired = set(retired.values_list("question__public_id", flat=True))
+        self.pictures = markdown.pictures_of(text for entry, _ in entries_of(pack) for _, text in texts_of(entry))
         self.kept = {public_id for public_id, row in self.rows.items() if row.from_studio}
 
     def run(self) -> None:
@@ -189,7 +191,7 @@ class _Loader:
                     number=current.number + 1 if current else 1,
                     title=scenario.title,
                     text=scenario.text,
-                    html=markdown.block(scenario.text),
+                    html=markdown.block(scenario.text, self.pictures),
                     digest=wording,
                 )
         return latest
@@ -213,7 +215,7 @@ class _Loader:
             kind=question.kind,
             scenario_revision=scenario,
             stem=question.stem,
-            stem_html=markdown.stem(question.stem),
+            stem_html=markdown.stem(question.stem, self.pictures),
             digest=wording,
             published_at=self.now,
         )
@@ -245,9 +247,9 @@ class _Loader:
                 revision=revision,
                 number=number,
                 text=option.text,
-                html=markdown.inline(option.text),
+                html=markdown.inline(option.text, self.pictures),
                 rationale=option.rationale,
-                rationale_html=markdown.inline(option.rationale),
+                rationale_html=markdown.inline(option.rationale, self.pictures),
                 correct=option.correct,
                 position=option.position,
             )
@@ -260,9 +262,9 @@ class _Loader:
                 revision=revision,
                 number=number,
                 text=prompt.text,
-                html=markdown.inline(prompt.text),
+                html=markdown.inline(prompt.text, self.pictures),
                 rationale=prompt.rationale,
-                rationale_html=markdown.inline(prompt.rationale),
+                rationale_html=markdown.inline(prompt.rationale, self.pictures),
                 option=by_place[revision.pk, question.content.prompts[number - 1].option],
             )
             for question, revision in reworded

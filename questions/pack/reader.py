@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 import yaml
 from pydantic import BaseModel, ValidationError
 
+from questions.images import Prepared
 from questions.pack.schema import ContentProblem, Exam, Question, QuestionFile, Scenario
 
 MAXIMUM_FILE_BYTES = 2_000_000
@@ -55,16 +56,19 @@ class Source:
 
 @dataclass(slots=True)
 class Pack:
-    """A whole pack: an optional exam, scenarios and questions, each with its source."""
+    """A whole pack: an optional exam, scenarios and questions, each with its source, and the images they show."""
 
     exam: Exam | None = None
     exam_source: Source | None = None
     scenarios: dict[str, tuple[Scenario, Source]] = field(default_factory=dict)
     questions: dict[str, tuple[Question, Source]] = field(default_factory=dict)
+    images: dict[str, Prepared] = field(default_factory=dict)  # by file name
 
 
 def read_pack(folder: Path) -> Pack:
     """Read and validate every file of a pack. Raises PackErrors with all problems of all files."""
+    from questions.pack.images import read_images  # it speaks of packs, too
+
     files = sorted(folder.glob("questions/*.yaml"))
     exam_file = folder / "exam.yaml"
     if not files and not exam_file.is_file():
@@ -81,6 +85,7 @@ def read_pack(folder: Path) -> Pack:
         if content is not None and document is not None:
             errors += _collect(pack, content, document)
     errors += _cross_check(pack)
+    errors += read_images(folder, pack)
     if errors:
         raise PackErrors(sorted(errors, key=lambda error: (error.file, error.line)))
     return pack

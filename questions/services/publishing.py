@@ -165,16 +165,16 @@ def digest_of(revision: Revision) -> str:
 def _freeze(row: Revision, by: User, now: dt.datetime) -> None:
     written = Revision.objects.with_content().get(pk=row.pk)
     options, prompts = list(written.options.all()), list(written.prompts.all())
-    for option in options:
-        option.html, option.rationale_html = markdown.inline(option.text), markdown.inline(option.rationale)
-    for prompt in prompts:
-        prompt.html, prompt.rationale_html = markdown.inline(prompt.text), markdown.inline(prompt.rationale)
+    shown = markdown.pictures_of(text for _, text in of_revision(written).texts())
+    parts: list[Option | Prompt] = [*options, *prompts]
+    for part in parts:
+        part.html, part.rationale_html = markdown.inline(part.text, shown), markdown.inline(part.rationale, shown)
     Option.objects.bulk_update(options, ["html", "rationale_html"])
     Prompt.objects.bulk_update(prompts, ["html", "rationale_html"])
     question = row.question
     Revision.objects.published().filter(question=question).update(state=RevisionState.SUPERSEDED)
     row.state, row.published_at = RevisionState.PUBLISHED, now
-    row.stem_html, row.digest = markdown.stem(row.stem), digest_of(written)
+    row.stem_html, row.digest = markdown.stem(row.stem, shown), digest_of(written)
     row.save(update_fields=["state", "published_at", "stem_html", "digest"])
     Standing.objects.bulk_create(
         Standing(revision=row, exam_id=exam)

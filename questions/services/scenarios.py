@@ -7,7 +7,7 @@ from django.db.models import F
 from django.utils import timezone
 
 from accounts.models import User
-from questions import markdown
+from questions import markdown, mentions
 from questions.models import Question, Revision, Scenario, ScenarioRevision
 from questions.models.authoring import Act
 from questions.models.bank import OPEN, RevisionState
@@ -34,6 +34,7 @@ def create_scenario(*, public_id: str, title: str, text: str, by: User) -> Scena
     """A new case study with its first wording. Raises Refused."""
     require_author(by)
     now = timezone.now()
+    keep_loader_out()
     title, text = _worded(title, text)
     public_id = public_id.strip()
     if not PUBLIC_ID.fullmatch(public_id):
@@ -57,8 +58,8 @@ def reword_scenario(*, scenario: Scenario, title: str, text: str, expected_numbe
     """
     require_author(by)
     now = timezone.now()
-    title, text = _worded(title, text)
     keep_loader_out()
+    title, text = _worded(title, text)
     row = locked_scenario(scenario.pk)
     newest = row.revisions.order_by("-number").first()
     assert newest is not None  # made with the scenario
@@ -112,7 +113,13 @@ def set_scenario(*, question: Question, scenario: Scenario | None, by: User) -> 
 
 
 def _worded(title: str, text: str) -> tuple[str, str]:
-    return said(title, "a title", MOST_TITLE), said(text, "the situation", MOST_TEXT)
+    """What may be stored; drafts show a scenario as it stands, so its images are in order from the first."""
+    title, text = said(title, "a title", MOST_TITLE), said(text, "the situation", MOST_TEXT)
+    if wrong := mentions.problems(text):
+        raise Refused(wrong[0])
+    if gone := mentions.hashes([text]) - set(markdown.pictures_of([text])):
+        raise Refused(f"There is no image {min(gone)[:12]}… in the bank.")
+    return title, text
 
 
 def _write(scenario: Scenario, number: int, title: str, text: str) -> ScenarioRevision:
