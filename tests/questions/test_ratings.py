@@ -101,7 +101,7 @@ def test_the_trail_says_that_somebody_rated_but_not_what(published, small, judge
     rated(ask(published, small, judges, author), (61, 72, 83))
     details = Audit.objects.filter(act=Act.RATE).values_list("detail", flat=True)
     assert len(details) == 3
-    assert all(detail.keys() == {"exam", "round"} for detail in details)
+    assert all(detail.keys() == {"number", "exam", "round"} for detail in details)
 
 
 # ---- answering and rating --------------------------------------------------------------------------------------------
