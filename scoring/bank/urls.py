@@ -9,6 +9,7 @@ from scoring.bank import (
     exams,
     fairness,
     forms,
+    images,
     outline,
     questions,
     regrades,
@@ -23,6 +24,8 @@ QUESTION = "exams/<slug:code>/questions/<str:public_id>/"
 
 urlpatterns: list[URLPattern] = [
     path("", exams.bank, name="bank"),
+    path("images/", images.studio_images, name="studio_images"),
+    path("images/<slug:sha256>/delete/", images.studio_image_delete, name="studio_image_delete"),
     path("reports/", reports.bank_reports, name="bank_reports"),
     path("reports/<int:pk>/", reports.bank_report, name="bank_report"),
     path("exams/new/", outline.exam_new, name="bank_exam_new"),

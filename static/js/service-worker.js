@@ -13,7 +13,7 @@ self.addEventListener("fetch", (event) => {
   const { origin, pathname } = new URL(request.url);
   if (request.method !== "GET" || origin !== self.location.origin) return;
   if (request.mode === "navigate" && /^\/sittings\/[0-9a-f-]{36}\/$/.test(pathname)) event.respondWith(page(event));
-  else if (pathname.startsWith("/static/")) event.respondWith(asset(request));
+  else if (/^\/(static|images)\//.test(pathname)) event.respondWith(asset(request));
 });
 
 async function page(event) {
@@ -50,7 +50,7 @@ async function find(request) {
   return undefined;
 }
 
-// Files under /static/ carry their content's hash in their names, so that a kept one is as good as a new one.
+// Files under /static/ and /images/ carry their content's hash in their names, so that a kept one is as good as a new one.
 async function asset(request) {
   return (await caches.match(request, { ignoreVary: true })) ?? fetch(request);
 }

@@ -17,6 +17,7 @@ export class Shelf {
       await navigator.serviceWorker.register(trusted(this.worker), { scope, updateViaCache: "none" });
       const shelf = await caches.open(this.name);
       await shelf.addAll([...loaded()]);
+      await Promise.allSettled([...pictures()].map((url) => shelf.add(url))); // one that is gone spoils nothing else
       // The worker has put the page here itself if it was at work when the page was asked for.
       if (await shelf.match(location.pathname, { ignoreVary: true })) return undefined;
       const copy = await fetch(location.pathname);
@@ -41,6 +42,11 @@ export class Shelf {
 function loaded() {
   const ours = performance.getEntriesByType("resource").map((entry) => entry.name.split("#")[0]);
   return new Set(ours.filter((url) => url.startsWith(`${location.origin}/static/`)));
+}
+
+// The images of all questions, also of those that have not been shown yet.
+function pictures() {
+  return new Set([...document.querySelectorAll("img.picture")].map((image) => image.src));
 }
 
 // The page enforces Trusted Types, and a worker's address is one of the things that must be trusted.
