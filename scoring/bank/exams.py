@@ -9,9 +9,10 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from accounts.access import author_required
+from exams.access import person
 from questions.models import Exam
 from scoring import plots
-from scoring.reports import exams, exposure, problems
+from scoring.reports import exams, exposure, judging, problems
 
 
 @author_required
@@ -19,7 +20,8 @@ from scoring.reports import exams, exposure, problems
 @require_safe
 def bank(request: HttpRequest) -> HttpResponse:
     """The exams with what is known of each."""
-    return render(request, "bank/index.html", {"section": "bank", "lines": exams.lines()})
+    context = {"section": "bank", "lines": exams.lines(), "to_judge": judging.waiting_count(person(request))}
+    return render(request, "bank/index.html", context)
 
 
 @author_required
