@@ -78,14 +78,14 @@ def waiting_count(judge: User) -> int:
 
 
 def next_of(turn: RatingRequest) -> RatingRequest | None:
-    """The turn after this one: of the same exam if any waits there, round and round. At most two statements."""
+    """The turn after this one: of the same exam if any waits there, round and round. One statement."""
     assert turn.judge is not None  # it is somebody's turn
-    waiting = ratings.waiting_for(turn.judge).exclude(pk=turn.pk)
+    waiting = list(ratings.waiting_for(turn.judge).exclude(pk=turn.pk))
+    same = [one for one in waiting if one.exam_id == turn.exam_id]
     # By what they are sorted by: this one itself need not wait any more.
     place = (turn.due or dt.date.max, turn.pk)
-    same = list(waiting.filter(exam=turn.exam_id))
-    later = (one for one in same if (one.due or dt.date.max, one.pk) > place)
-    return next(later, same[0] if same else waiting.first())
+    later = [one for one in same if (one.due or dt.date.max, one.pk) > place]
+    return next(iter([*later, *same, *waiting]), None)
 
 
 # ---- one question --------------------------------------------------------------------------------------------------

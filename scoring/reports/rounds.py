@@ -121,10 +121,11 @@ class Listing:
 
 def listing_of(exam: Exam, asked: Mapping[str, str]) -> Listing:
     """The page of an exam's rounds under what the address asks. A constant number of statements."""
-    counted = _groups(exam).aggregate(**{name: Count("revision", filter=wanted) for name, wanted in IN_STATE.items()})
+    counts = {f"n_{name}": Count("revision", filter=wanted) for name, wanted in IN_STATE.items()}
+    counted = _groups(exam).aggregate(**counts)
     state = asked.get("state", "")
     if state not in STATES:  # what there is to do comes first
-        state = next((name for name in (CLOSED, OPEN, APPROVED) if counted[name]), OPEN)
+        state = next((name for name in (CLOSED, OPEN, APPROVED) if counted[f"n_{name}"]), OPEN)
     groups = _groups(exam).filter(IN_STATE[state])
     order = ("-closed", "revision") if state != OPEN else ("due", "revision")
     page = Paginator(groups.order_by(*order, "round"), PER_PAGE).get_page(asked.get("page", "1"))
@@ -133,7 +134,7 @@ def listing_of(exam: Exam, asked: Mapping[str, str]) -> Listing:
     form = next((one for one in forms if str(one.number) == asked.get("form", "")), None)
     choice = Paginator(_choosable(exam, form), QUESTIONS).get_page(asked.get("from", "1"))
     return Listing(
-        states=[State(name, label, counted[name], name == state) for name, label in STATES.items()],
+        states=[State(name, label, counted[f"n_{name}"], name == state) for name, label in STATES.items()],
         rounds=_rounds(exam, list(page)),
         page=page,
         state=state,
