@@ -56,7 +56,7 @@ def studio_judge(request: HttpRequest, pk: int) -> HttpResponse:
     except Refused as refused:
         turn.refresh_from_db()
         return _page(request, turn, str(refused), posted=posted)
-    return redirect(f"{request.path}#rate")
+    return redirect(request.path)  # without a fragment, which would keep the browser from going to the rating
 
 
 def _rate(request: HttpRequest, turn: RatingRequest) -> HttpResponse:

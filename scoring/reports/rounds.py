@@ -103,6 +103,7 @@ class Candidate:
     standing: Standing | None
     panel: int  # approved ratings of panels
     asked: int  # in the open round
+    closed: bool  # whether a closed round waits for approval, or was too small for it
     barred: tuple[str, ...]
 
 
@@ -209,7 +210,7 @@ def _choosable(exam: Exam, form: Form | None) -> QuerySet[Revision]:
     if form is not None:
         return rows.filter(seats__form=form).order_by("seats__number")
     rated = Rating.objects.filter(revision=OuterRef("pk"), exam=exam, method=ratings.METHOD)
-    being = RatingRequest.objects.filter(revision=OuterRef("pk"), exam=exam, approved_at__isnull=True)
+    being = RatingRequest.objects.filter(revision=OuterRef("pk"), exam=exam, closed_at__isnull=True)
     return rows.exclude(Exists(rated)).exclude(Exists(being)).order_by("question__public_id")
 
 
@@ -218,14 +219,16 @@ def _candidates(exam: Exam, revisions: list[Revision], judges: list[User]) -> li
     standings = {one.revision_id: one for one in Standing.objects.filter(exam=exam, revision__in=revisions)}
     rated = Rating.objects.filter(exam=exam, revision__in=revisions, method=ratings.METHOD).order_by()
     panel = dict(rated.values_list("revision").annotate(n=Count("pk")))
-    waiting = RatingRequest.objects.filter(exam=exam, revision__in=revisions, closed_at__isnull=True).order_by()
-    asked = dict(waiting.values_list("revision").annotate(n=Count("pk")))
+    turns = RatingRequest.objects.filter(exam=exam, revision__in=revisions, approved_at__isnull=True).order_by()
+    asked = dict(turns.filter(closed_at__isnull=True).values_list("revision").annotate(n=Count("pk")))
+    closed = set(turns.filter(closed_at__isnull=False).values_list("revision", flat=True))
     return [
         Candidate(
             revision=one,
             standing=standings.get(one.pk),
             panel=panel.get(one.pk, 0),
             asked=asked.get(one.pk, 0),
+            closed=one.pk in closed,
             barred=tuple(str(judge) for judge in judges if judge.pk in known[one.pk]),
         )
         for one in revisions

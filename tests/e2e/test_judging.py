@@ -18,6 +18,7 @@ from questions.models import Exam, RatingRequest, Revision
 from questions.services import labels, ratings, scenarios
 from tests.e2e.devices import NewContext, sign_in
 from tests.e2e.test_axe import Inspector
+from tests.e2e.watch import Watch
 from tests.questions.studio import EVERY_KIND, a_draft, a_published, an_author, an_exam
 
 pytestmark = [
@@ -77,8 +78,9 @@ def give(page: Page, kind: str) -> None:
 
 @pytest.mark.parametrize("scripts", [True, False])
 def test_a_round_from_asking_to_approving(
-    new_context: NewContext, judge: User, convener: User, turns: list[RatingRequest], scripts: bool
+    new_context: NewContext, judge: User, convener: User, turns: list[RatingRequest], watch: Watch, scripts: bool
 ) -> None:
+    watch.allow("422")
     desk = sign_in(new_context(java_script_enabled=scripts), judge).new_page()
     desk.goto(reverse("bank"))
     desk.get_by_role("link", name="Judging: 4 wait").click()
@@ -119,8 +121,9 @@ def test_by_keyboard_alone(page: Page, turns: list[RatingRequest]) -> None:
 
 
 def test_nobody_finds_a_barrier(
-    page: Page, judge: User, convener: User, small: Exam, exam: Exam, turns: list[RatingRequest]
+    page: Page, judge: User, convener: User, small: Exam, exam: Exam, turns: list[RatingRequest], watch: Watch
 ) -> None:
+    watch.allow("422", "409")
     inspector = Inspector(page)
 
     def visit(address: str, heading: str) -> None:
@@ -171,7 +174,7 @@ def test_nobody_finds_a_barrier(
         first=draft.question, second=Revision.objects.get(pk=turns[0].revision_id).question, by=convener
     )
     visit(reverse("studio_labels", args=[draft.question.public_id]), "Labels")
-    page.get_by_label("Tags").fill("no/good")
+    page.get_by_role("textbox", name="Tags").fill("no/good")
     page.get_by_role("button", name="Save the tags").click()
     expect(page.get_by_text("Nothing was changed.")).to_be_visible()
     inspector.look("refused labels", NARROWEST)

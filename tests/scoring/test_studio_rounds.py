@@ -160,6 +160,16 @@ def test_questions_without_a_panel_are_offered(as_author, packed, small, judges,
     assert offered(as_author) == ["tst-002"]
 
 
+def test_a_round_too_small_to_be_approved_is_asked_for_again(as_author, packed, small, judges, author):
+    revision = packed(1)[0]
+    rate(ask(revision, small, judges, author)[0], 60)
+    ratings.close_round(revision=revision, exam=small, by=author)
+    assert offered(as_author) == ["tst-001"]
+    assert "round closed, not approved" in text_of(as_author.get(PAGE))
+    assert "Asked for 3 ratings of 1 question." in text_of(convene(as_author, [revision], judges))
+    assert set(RatingRequest.objects.values_list("round", flat=True)) == {2, 3}
+
+
 def test_a_forms_questions_are_offered_in_its_order(as_author, exam):
     form = Form.objects.get(exam=exam, reference=True)
     address = f"/bank/exams/{exam.code}/rounds/"
