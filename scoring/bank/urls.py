@@ -10,16 +10,9 @@ from scoring.bank import (
     fairness,
     forms,
     images,
-    outline,
-    questions,
-    regrades,
-    reports,
-    runs,
-    standards,
-    studio,
-    studio_acts,
     judging,
     labels,
+    outline,
     questions,
     regrades,
     reports,
@@ -27,6 +20,8 @@ from scoring.bank import (
     runs,
     scenarios,
     standards,
+    studio,
+    studio_acts,
 )
 
 QUESTION = "exams/<slug:code>/questions/<str:public_id>/"
