@@ -86,7 +86,7 @@ def _page(request: HttpRequest, form: ImageForm, *, status: int = 200) -> HttpRe
         "listing": images.listing_of(request.GET),
         # The one just sent may have been there for long, and then stands far down in the list.
         "latest": Image.objects.light().filter(pk=asked).first() if asked else None,
-        "most_bytes": settings.IMAGE_MAXIMUM_BYTES,
+        "most_megabytes": f"{settings.IMAGE_MAXIMUM_BYTES / 1e6:g}",
         "most_side": settings.IMAGE_MAXIMUM_SIDE,
     }
     return render(request, "bank/images.html", context, status=status)

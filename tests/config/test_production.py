@@ -62,6 +62,8 @@ MISSPELT = {
     "IMPORT_ARCHIVE_RATIO": ("1", "IMPORT_ARCHIVE_RATIO must be a whole number of at least 2, not '1'"),
     "IMPORT_ARCHIVE_BYTES": ("5", "IMPORT_ARCHIVE_BYTES must be a whole number of at least 1000, not '5'"),
     "MINIMUM_JUDGES": ("0", "MINIMUM_JUDGES must be a whole number of at least 1, not '0'"),
+    "IMAGE_MAXIMUM_BYTES": ("2MB", "IMAGE_MAXIMUM_BYTES must be a whole number of at least 1, not '2MB'"),
+    "IMAGE_MAXIMUM_SIDE": ("16001", "IMAGE_MAXIMUM_SIDE must be a whole number from 1 to 16000, not '16001'"),
     "LOG_LEVEL": ("loud", "LOG_LEVEL must be one of DEBUG, INFO, WARNING, ERROR, CRITICAL, not 'loud'"),
 }
 # Found by Django's checks, which every start but the web server's runs.
