@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from questions.kinds import OptionContent
 from questions.models import RatingRequest, Revision
-from questions.services import ratings, scenarios
+from questions.services import publishing, ratings, scenarios
 from tests.questions import studio
 from tests.questions.material import loaded, question
 from tests.questions.studio import BECAUSE, EVERY_KIND, a_draft, a_published, an_author, an_exam, approved
@@ -74,7 +74,7 @@ def options_of(body):
         r'<input type="(?:radio|checkbox)" name="answer" value="([^"]*)".*?class="text">(.*?)</span>', body
     )
     if not found:  # selects: the first one's
-        select = re.search(r'<select[^>]*name="answer".*?</select>', body, re.DOTALL)[0]
+        select = re.findall(r'<select[^>]*name="answer".*?</select>', body, re.DOTALL)[0]
         found = [(value, words.partition(". ")[2]) for value, words in re.findall(r'value="(\d+)"[^>]*>(.*?)<', select)]
     return [(value, unescape(words)) for value, words in found]
 
@@ -107,7 +107,7 @@ def test_until_both_steps_are_done_no_byte_tells_the_key_or_what_others_said(
     assert [value for value, _ in options_of(first)] == [str(one) for one in range(1, len(writing.options) + 1)]
     ratings.answer(request=mine, response=WRONG[writing.kind], by=judges[0])
     second = look()
-    assert "right" not in re.search(r'class="card judge-question".*?</section>', second, re.DOTALL)[0].lower()
+    assert "right" not in re.findall(r'class="card judge-question".*?</section>', second, re.DOTALL)[0].lower()
     swap_key(published)
     assert look() == second
     RatingRequest.objects.filter(pk=mine.pk).update(answer=None, answered_at=None)
@@ -155,7 +155,7 @@ def test_a_case_study_is_shown_with_its_question(jill, author, reviewer, small, 
     draft = a_draft(author, small)
     scenarios.set_scenario(question=draft.question, scenario=made.scenario, by=author)
     row = approved(studio.fresh(draft), author, reviewer)
-    published = studio.publishing.publish(revision=row, expected_version=row.lock_version, by=author)
+    published = publishing.publish(revision=row, expected_version=row.lock_version, by=author)
     turn, *_ = ask(published, small, judges, author)
     assert "Fog comes at <em>night</em>." in jill.get(page(turn)).content.decode()
 

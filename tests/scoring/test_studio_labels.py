@@ -105,7 +105,7 @@ def test_a_question_is_moved_in_an_exam_and_its_topics_chosen(as_author, questio
 
 
 def test_a_question_is_used_in_another_exam_and_taken_out_again(as_author, question, exam):
-    task = Task.objects.filter(exam=exam).first()
+    task = Task.objects.filter(exam=exam)[0]
     say(as_author, question, "places", task=task.pk)
     assert Placement.objects.filter(question=question).count() == 2
     assert "Take it out of MLA-C01" in text_of(as_author.get(page(question)))
@@ -189,7 +189,7 @@ def test_the_page_takes_a_constant_number_of_statements(as_author, author, small
         labels.make_enemies(first=question, second=other, by=author)
         scenarios.create_scenario(public_id=f"more-{number}", title="More", text="More.", by=author)
     for one in Exam.objects.exclude(pk=small.pk):
-        task = Task.objects.filter(exam=one).first()
+        task = Task.objects.filter(exam=one)[0]
         labels.place(question=question, exam=one, task=task, by=author, topics=list(task.topics.all()))
     assert count() == few <= 14
 

@@ -114,7 +114,7 @@ def test_a_new_wording_is_previewed_and_kept(as_author, author, case, member):
     page = as_author.post(PAGE, wording(), follow=True)
     assert "This is wording 2 now." in text_of(page)
     assert "Wording 1: A ferry" in text_of(page)
-    assert Revision.objects.get(pk=member.pk).scenario_revision.text == "It runs twice."
+    assert Revision.objects.filter(pk=member.pk, scenario_revision__text="It runs twice.").exists()
 
 
 def test_published_questions_get_a_draft_and_the_page_says_that_they_show_the_older_one(as_author, author, member):
@@ -140,7 +140,7 @@ def test_who_comes_second_sees_what_differs_and_keeps_what_was_typed(as_author, 
     assert "It runs twice.</textarea>" in body
     assert 'name="number" value="2"' in body
     assert as_author.post(PAGE, wording(number="2")).status_code == 302
-    assert case.revisions.order_by("-number")[0].text == "It runs twice."
+    assert case.revisions.latest("number").text == "It runs twice."
 
 
 @pytest.mark.parametrize("number", ["", "x", "0", "99"])
