@@ -129,13 +129,19 @@ def ask_for_changes(*, revision: Revision, expected_version: int, note: str, by:
 
 @transaction.atomic
 def comment(*, revision: Revision, place: str, text: str, by: User) -> Comment:
-    """Remark on a place (`questions.writing.PLACE`) of a revision, whatever its state."""
+    """Remark on a place (`questions.writing.PLACE`) of a revision, whatever its state.
+
+    Saying the same again while it is open changes nothing.
+    """
     require_author(by)
     now = timezone.now()
     if not PLACE.fullmatch(place):
         raise Refused("There is no such place in a question.")
     text = said(text, "a comment")
     row = _locked(revision)
+    same = Comment.objects.filter(revision=row, author=by, place=place, text=text, resolved_at__isnull=True).first()
+    if same:  # sent twice
+        return same
     made = Comment.objects.create(revision=row, author=by, place=place, text=text)
     record(Act.COMMENT, question=row.question, revision=row, by=by, now=now, comment=made.pk, place=place)
     return made

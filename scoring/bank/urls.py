@@ -12,10 +12,13 @@ from scoring.bank import (
     images,
     judging,
     labels,
+    life,
+    life_acts,
     outline,
     questions,
     regrades,
     reports,
+    reviews,
     rounds,
     runs,
     scenarios,
@@ -25,6 +28,7 @@ from scoring.bank import (
 )
 
 QUESTION = "exams/<slug:code>/questions/<str:public_id>/"
+LIFE = "questions/<str:public_id>/"
 
 urlpatterns: list[URLPattern] = [
     path("", exams.bank, name="bank"),
@@ -76,4 +80,15 @@ urlpatterns: list[URLPattern] = [
     path("exams/<slug:code>/regrades/", regrades.bank_regrades, name="bank_regrades"),
     path("exams/<slug:code>/regrades/<int:pk>/", regrades.bank_regrade_detail, name="bank_regrade_detail"),
     path("exams/<slug:code>/questions/<str:public_id>/regrade/", regrades.bank_regrade, name="bank_regrade"),
+    path("reviews/", reviews.studio_reviews, name="studio_reviews"),
+    # After every other address below questions/ that is not of one question: the id takes whatever is left.
+    path(LIFE, life.studio_life, name="studio_life"),
+    path(f"{LIFE}trail/", life.studio_trail, name="studio_trail"),
+    path(f"{LIFE}revisions/<int:number>/", life.studio_revision, name="studio_revision"),
+    path(f"{LIFE}compare/<int:old>/<int:new>/", life.studio_compare, name="studio_compare"),
+    path(f"{LIFE}withdraw/", life.life_withdraw, name="life_withdraw"),
+    *(
+        path(f"{LIFE}{act}/", life.life_act, {"act": act}, name=f"life_{act.replace('-', '_')}")
+        for act in life_acts.ACTS
+    ),
 ]
