@@ -1,12 +1,13 @@
 from __future__ import annotations
 
 import pytest
-from django.contrib.auth.models import AnonymousUser
+from django.contrib.auth.models import AnonymousUser, Permission
 from django.http import Http404, HttpResponse
 from django.test import RequestFactory
 
 from accounts import access, services
-from accounts.roles import Role
+from accounts.models import User
+from accounts.roles import PERMISSIONS, Role
 from tests.accounts.factories import SuperuserFactory, UserFactory
 
 GUARDS = {Role.AUTHOR: access.author_required, Role.INSTRUCTOR: access.instructor_required}
@@ -48,3 +49,21 @@ def test_switched_off_authors_find_nothing(db):
 def test_who_is_not_signed_in_is_asked_to(db):
     response = enter(AnonymousUser(), Role.AUTHOR)
     assert response.url == "/account/login/?next=/bank/"
+
+
+@pytest.mark.parametrize("role", Role)
+def test_holders_are_those_who_have_the_role(db, role):
+    people = [UserFactory() for _ in range(5)] + [SuperuserFactory(), SuperuserFactory(is_active=False)]
+    services.grant_role(user=people[1], role=role)
+    services.grant_role(user=people[2], role=role)
+    services.grant_role(user=people[2], role=Role.AUTHOR)  # two reasons, named once
+    (other,) = set(Role) - {role}
+    services.grant_role(user=people[3], role=other)
+    permission = Permission.objects.get(codename=PERMISSIONS[role])
+    people[2].user_permissions.add(permission)
+    people[4].user_permissions.add(permission)
+    found = list(access.holders(role))
+    fresh = User.objects.filter(pk__in=[person.pk for person in people])
+    assert sorted(person.pk for person in found) == sorted(
+        person.pk for person in fresh if access.has_role(person, role)
+    )

@@ -254,3 +254,13 @@ def test_saving_and_submitting_at_once_never_submits_what_was_not_read(small, au
         assert sum(isinstance(one, Revision) for one in results) == 1
         row = fresh(draft)
         assert row.stem.startswith(STEMS[1] if row.state == "in_review" else STEMS[2])
+
+
+def test_saying_the_same_twice_is_one_comment_until_it_is_resolved(submitted, reviewer, author):
+    say = partial(review.comment, revision=submitted, place="stem", text="Hm.", by=reviewer)
+    first = say()
+    assert say().pk == first.pk
+    assert review.comment(revision=submitted, place="stem", text="Hm.", by=author).pk != first.pk
+    review.resolve(comment=first, by=author)
+    assert say().pk != first.pk
+    assert trail(submitted.question).count("comment") == 3
