@@ -116,7 +116,8 @@ def publish(asked: Asked) -> str:
 
 def revise(asked: Asked) -> str:
     made = drafts.start_revision(question=asked.question, by=asked.by)
-    return f"Revision {made.number} is a draft with the wording of revision {made.based_on.number}."  # type: ignore[union-attr]
+    before = made.based_on.number if made.based_on else 0
+    return f"Revision {made.number} is a draft with the wording of revision {before}."
 
 
 def rebase(asked: Asked) -> str:

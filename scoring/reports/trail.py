@@ -58,7 +58,7 @@ Detail = dict[str, Any]
 
 
 def _reviewer(detail: Detail) -> str:
-    return f"{detail.get('reviewer', '')}{', who wrote in it' if detail.get('own') else ''}"
+    return f"to {detail.get('reviewer', '')}{', who wrote in it' if detail.get('own') else ''}"
 
 
 def _rated(detail: Detail) -> str:

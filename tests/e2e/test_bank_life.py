@@ -118,9 +118,8 @@ def test_no_violation_and_no_sideways_scroll(
     row = a_draft(ada, exam, choice(references=()), public_id="tst-1")
     visit(LIFE, "tst-1")  # with errors
     row = drafts.save_draft(revision=row, content=choice(), expected_version=row.lock_version, by=ada)
-    for text in (long, "Short."):
-        review.comment(revision=row, place="option 2", text=text, by=rita)
-    review.resolve(comment=row.comments.last(), by=ada)
+    review.comment(revision=row, place="option 2", text=long, by=rita)
+    review.resolve(comment=review.comment(revision=row, place="option 2", text="Short.", by=rita), by=ada)
     visit(LIFE, "tst-1")
     review.submit(revision=row, reviewer=rita, expected_version=row.lock_version, by=ada)
     visit(LIFE, "tst-1")

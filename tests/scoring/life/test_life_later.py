@@ -71,6 +71,7 @@ def test_a_newer_wording_is_looked_at_first(go, look, overtaken, author, reviewe
     )
     assert go(author, "rebase", overtaken, current=current[1]).url == LIFE
     row = fresh(overtaken)
+    assert row.based_on is not None
     assert (row.number, row.based_on.number) == (4, 3)
     assert "No newer wording" in text_of(go(author, "rebase", overtaken, current=current[1]))
     assert go(author, "publish", approved(row, author, reviewer)).status_code == 302

@@ -101,7 +101,7 @@ def test_the_trail_is_told_in_pages(look, submitted, author, reviewer):
     page = look(author, f"{LIFE}trail/")
     assert f"{Audit.objects.filter(public_id='tst-1').count()} acts" in text_of(page)
     assert "Page 1 of 2" in text_of(page)
-    assert "Ada submitted for review (revision 1) Rita" in text_of(look(author, f"{LIFE}trail/", page=2))
+    assert "Ada submitted for review (revision 1) to Rita" in text_of(look(author, f"{LIFE}trail/", page=2))
 
 
 def test_comments_on_an_older_wording_lead_back_to_it(go, look, published, author):
