@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from questions import markdown
 from questions.models import Option, Prompt, Revision
+from questions.writing import of_revision
 from scoring.reports.wording import listed
 
 
@@ -60,29 +61,31 @@ def wording_of(revision: Revision) -> Wording:
     """Reads options, prompts and references, so prefetch them. What was never published is rendered now."""
     options, prompts = list(revision.options.all()), list(revision.prompts.all())
     key = revision.strategy.key(revision.content)
+    fresh = revision.published_at is None
+    shown = markdown.pictures_of(text for _, text in of_revision(revision).texts()) if fresh else {}
     return Wording(
         revision=revision,
-        stem=revision.stem_html or markdown.stem(revision.stem),
-        prompts=[_prompt(row, options) for row in prompts],
-        options=[_option(row, revision.kind, key) for row in options],
+        stem=revision.stem_html or markdown.stem(revision.stem, shown),
+        prompts=[_prompt(row, options, shown) for row in prompts],
+        options=[_option(row, revision.kind, key, shown) for row in options],
         slots=revision.strategy.slots(revision.content),
         key=_key(revision.kind, key),
     )
 
 
-def _prompt(prompt: Prompt, options: Sequence[Option]) -> Line:
+def _prompt(prompt: Prompt, options: Sequence[Option], shown: markdown.Pictures) -> Line:
     match = next((option.number for option in options if option.pk == prompt.option_id), None)
     return Line(
         place=f"prompt {prompt.number}",
         number=prompt.number,
-        html=prompt.html or markdown.inline(prompt.text),
-        why=prompt.rationale_html or markdown.inline(prompt.rationale),
+        html=prompt.html or markdown.inline(prompt.text, shown),
+        why=prompt.rationale_html or markdown.inline(prompt.rationale, shown),
         verdict=f"Belongs with option {match}" if match else "No option chosen yet",
         right=match is not None,
     )
 
 
-def _option(option: Option, kind: str, key: Sequence[int]) -> Line:
+def _option(option: Option, kind: str, key: Sequence[int], shown: markdown.Pictures) -> Line:
     places = [place for place, number in enumerate(key, 1) if number == option.number]
     right = bool(places)
     said = listed([str(place) for place in places])
@@ -94,8 +97,8 @@ def _option(option: Option, kind: str, key: Sequence[int]) -> Line:
     return Line(
         place=f"option {option.number}",
         number=option.number,
-        html=option.html or markdown.inline(option.text),
-        why=option.rationale_html or markdown.inline(option.rationale),
+        html=option.html or markdown.inline(option.text, shown),
+        why=option.rationale_html or markdown.inline(option.rationale, shown),
         verdict=verdict,
         right=right,
     )

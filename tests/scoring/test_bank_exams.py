@@ -145,7 +145,7 @@ def test_the_list_takes_a_constant_number_of_statements(as_author, exam, exams, 
     a_run(exam)
     for number in range(1, exams):
         a_run(_copy(exam, f"X-{number}"))
-    with django_assert_num_queries(11):
+    with django_assert_num_queries(12):
         page = as_author.get(INDEX)
     assert page.content.decode().count('scope="row"') == exams
 
