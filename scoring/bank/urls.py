@@ -6,6 +6,7 @@ from django.urls import URLPattern, path
 
 from scoring.bank import (
     coverage,
+    editor,
     exams,
     fairness,
     forms,
@@ -49,6 +50,12 @@ urlpatterns: list[URLPattern] = [
     path("scenarios/", scenarios.studio_scenarios, name="studio_scenarios"),
     path("scenarios/<str:public_id>/", scenarios.studio_scenario, name="studio_scenario"),
     path("questions/<str:public_id>/labels/", labels.studio_labels, name="studio_labels"),
+    path("questions/new/", editor.studio_new, name="studio_new"),
+    path("questions/<str:public_id>/edit/", editor.studio_edit, name="studio_edit"),
+    path("questions/<str:public_id>/edit/save/", editor.studio_save, name="studio_save"),
+    path("questions/<str:public_id>/edit/preview/", editor.studio_preview, name="studio_preview"),
+    path("questions/<str:public_id>/edit/checks/", editor.studio_checks, name="studio_checks"),
+    path("questions/<str:public_id>/edit/people/", editor.studio_people, name="studio_people"),
     path("exams/<slug:code>/", exams.bank_exam, name="bank_exam"),
     path("exams/<slug:code>/rounds/", rounds.studio_rounds, name="studio_rounds"),
     path("exams/<slug:code>/exposure.svg", exams.bank_exam_exposure, name="bank_exam_exposure"),
