@@ -126,7 +126,9 @@ def of_post(posted: QueryDict, kind: str) -> Sheet:
         revision=number(posted.get("revision", "")) or 0,
         version=number(posted.get("version", "")) or 0,
         stem=_text(posted.get("stem", "")),
-        **found,
+        option=found["option"],
+        prompt=found["prompt"],
+        reference=found["reference"],
     )
 
 
@@ -174,7 +176,7 @@ def changed(sheet: Sheet, act: str) -> Sheet | None:
     if how == "add":
         if len(rows) < MOST_PARTS:
             rows.append(Row(str(max((int(row.name) for row in rows), default=0) + 1)))
-        return replace(sheet, **{what: tuple(rows)})
+        return _with(sheet, what, rows)
     place = next((place for place, row in enumerate(rows) if row.name == asked["row"]), None)
     if place is None:
         return sheet
@@ -184,7 +186,13 @@ def changed(sheet: Sheet, act: str) -> Sheet | None:
         other = place + (1 if how == "down" else -1)
         if 0 <= other < len(rows):
             rows[place], rows[other] = rows[other], rows[place]
-    return replace(sheet, **{what: tuple(rows)})
+    return _with(sheet, what, rows)
+
+
+def _with(sheet: Sheet, what: str, rows: list[Row]) -> Sheet:
+    if what == "option":
+        return replace(sheet, option=tuple(rows))
+    return replace(sheet, prompt=tuple(rows)) if what == "prompt" else replace(sheet, reference=tuple(rows))
 
 
 def anchor(sheet: Sheet, place: str) -> str:

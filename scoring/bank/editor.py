@@ -82,7 +82,7 @@ def studio_edit(request: HttpRequest, public_id: str) -> HttpResponseBase:
     """Write a draft, or begin a correction where there is none. What a signed-out person sends is given back."""
     if request.method == "POST" and not request.user.is_authenticated:
         login = f"{reverse('account_login')}?{urlencode({'next': request.path})}"
-        texts = [value for name, value in request.POST.items() if name == "stem" or "-" in name]
+        texts = [str(value) for name, value in request.POST.items() if name == "stem" or "-" in name]
         context = {"login": login, "texts": "\n\n".join(filter(None, texts))}
         return render(request, "bank/editor/signed_out.html", context, status=401)
     return _edit(request, public_id)

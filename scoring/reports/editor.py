@@ -76,7 +76,9 @@ def preview_of(writing: Writing, scenario: ScenarioRevision | None) -> paper.She
         choices=choices,
         order=[],
         matches=[
-            paper.Match(number, markdown.inline(prompt.text), "") for number, prompt in enumerate(writing.prompts, 1)
+            # An empty prompt would leave its list without a name.
+            paper.Match(number, markdown.inline(prompt.text) or "…", "")
+            for number, prompt in enumerate(writing.prompts, 1)
         ],
         version=0,
         flagged=False,

@@ -52,7 +52,7 @@ export function installParts(form, { announce, changed }) {
     for (const input of row.querySelectorAll(`[name="${what}"], [name="correct"]`)) input.value = name;
     list(what).append(row);
     refresh();
-    row.querySelector("textarea, input:not([type=hidden])").focus();
+    row.querySelector("textarea, input.input").focus();
     announce(`${title(what)} ${rows(what).length} added`);
     changed();
   }
