@@ -33,6 +33,11 @@ KIND_HINTS = {
     "matching": "Three to seven prompts, each given one option.",
 }
 
+OPTION_HINTS = {
+    "ordering": "Steps with a position are the key; those without one stay out.",
+    "matching": "Three to eight; one may serve several prompts, or none.",
+}
+
 
 class NewForm(forms.Form):
     """Where a new question belongs and of which kind it is. The task's exam is the question's."""
@@ -261,6 +266,7 @@ def _page(
         "revision": revision,
         "kind": KINDS[revision.kind],
         "hint": KIND_HINTS[revision.kind],
+        "options_hint": OPTION_HINTS.get(revision.kind, KIND_HINTS[revision.kind]),
         "written": sheet,
         "blank": editing.Row("0"),
         "limits": editing.LIMITS,

@@ -6,7 +6,7 @@ import re
 
 import pytest
 from django.urls import reverse
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Dialog, Locator, Page, expect
 
 from accounts import services
 from accounts.models import User
@@ -25,8 +25,6 @@ pytestmark = [
     pytest.mark.django_db(transaction=True),
     pytest.mark.xdist_group("e2e-studio-editor"),
 ]
-
-KEYS = {"multiple_choice": "radio", "multiple_response": "checkbox"}
 
 
 @pytest.fixture
@@ -190,17 +188,21 @@ def test_two_people_and_no_silent_loss(
 
 def test_who_is_signed_out_keeps_the_text_and_goes_on(page: Page, author: User, draft: Revision, watch: Watch) -> None:
     edit(page)
-    cookies = page.context.cookies()
     page.context.clear_cookies(name="sessionid")
     page.get_by_label("Stem").fill(studio.STEMS[2])
     expect(page.locator("#notices")).to_contain_text("you are signed out")
     expect(page.locator("#screen .question")).to_be_visible()  # no sign-in page in its place
     asked: list[str] = []
-    page.on("dialog", lambda dialog: (asked.append(dialog.type), dialog.dismiss()))
+
+    def stay(dialog: Dialog) -> None:
+        asked.append(dialog.type)
+        dialog.dismiss()
+
+    page.on("dialog", stay)
     page.get_by_role("link", name="Bank").first.click(no_wait_after=True)
     page.wait_for_timeout(500)
     assert asked == ["beforeunload"]
-    page.context.add_cookies(cookies)  # signed in again in another tab
+    sign_in(page.context, author)  # in another tab
     page.evaluate("dispatchEvent(new Event('focus'))")
     expect(status(page)).to_contain_text(re.compile(r"Saved \d\d:"))
     expect(page.locator("#notices > *")).to_have_count(0)

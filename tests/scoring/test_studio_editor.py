@@ -15,7 +15,7 @@ from django.urls import reverse
 from accounts import services as accounts
 from accounts.roles import Role
 from questions import checks
-from questions.models import Question, Revision, Task
+from questions.models import Question, Revision, Scenario, ScenarioRevision, Task
 from questions.services import drafts, review
 from questions.writing import of_revision
 from tests.questions import studio
@@ -287,6 +287,18 @@ def test_hostile_text_is_harmless(as_author, draft):
         text = page.content.decode()
         assert not re.search('<script>alert|<img|href="javascript', text)
         assert "alert(1)" in html.unescape(text)
+
+
+def test_a_case_study_is_shown_and_not_written(as_author, draft):
+    case = Scenario.objects.create(public_id="tst-case")
+    ScenarioRevision.objects.create(scenario=case, number=1, title="Old", text="Old", html="<p>Old</p>", digest="1")
+    ScenarioRevision.objects.create(
+        scenario=case, number=2, title="Depot", text="A", html="<p>A depot.</p>", digest="2"
+    )
+    Question.objects.filter(pk=draft.question_id).update(scenario=case)
+    for page in (as_author.get(edit()), as_author.post(edit(end="studio_preview"), posted(studio.choice(), draft))):
+        assert "<p>A depot.</p>" in page.content.decode()
+        assert "<p>Old</p>" not in page.content.decode()
 
 
 # ---- corrections -----------------------------------------------------------------------------------------------------

@@ -7,17 +7,22 @@ import { Saver } from "./saver.js";
 const form = document.getElementById("editor");
 const announcer = document.getElementById("announcer");
 
-const saver = new Saver(form, { onsaved: () => look("likeness", "likeness") });
+// Likeness reads the whole bank: only when a stem has been saved that was not looked at yet.
+let looked = form.elements.stem.value;
+const saver = new Saver(form, {
+  onsaved() {
+    const stem = form.elements.stem.value;
+    if (stem === looked) return;
+    looked = stem;
+    document.getElementById("likeness").dispatchEvent(new Event("likeness"));
+  },
+});
 
 installParts(form, {
   announce: (words) => { announcer.textContent = words; },
   changed: () => form.dispatchEvent(new Event("input", { bubbles: true })),
 });
 installPreview(document.getElementById("screen"));
-
-function look(id, event) {
-  document.getElementById(id).dispatchEvent(new Event(event));
-}
 
 // What comes back is shown only if it is what was asked for: a sign-in page is not a preview.
 document.addEventListener("htmx:beforeSwap", (event) => {
@@ -31,7 +36,7 @@ document.addEventListener("htmx:configRequest", (event) => {
   if (event.detail.verb === "post") saver.freshen(event.detail.parameters);
 });
 
-// Finding a control that a check names also opens what hides it, and never counts as leaving.
+// Who has decided to take the other wording is not asked again.
 document.addEventListener("click", (event) => {
   if (event.target.closest("[data-leave]")) saver.leave();
 });
