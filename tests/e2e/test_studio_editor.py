@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
+from django.db import transaction
 from django.urls import reverse
 from playwright.sync_api import Dialog, Locator, Page, expect
 
@@ -29,7 +30,8 @@ pytestmark = [
 
 @pytest.fixture
 def small(db: None) -> Exam:
-    return studio.an_exam()
+    with transaction.atomic():
+        return studio.an_exam()
 
 
 @pytest.fixture
