@@ -232,7 +232,9 @@ def _posted(request: HttpRequest, public_id: str) -> Revision:
 
 
 def _checks(sheet: editing.Sheet) -> editor.Checks:
-    return editor.checks_of(checks.check_wording(sheet.writing), lambda place: editing.anchor(sheet, place))
+    """What the words and images give to mend: all that is worth saying at every key."""
+    found = checks.check_wording(sheet.writing) + checks.check_images(sheet.writing)
+    return editor.checks_of(found, lambda place: editing.anchor(sheet, place))
 
 
 def _clash(request: HttpRequest, stale: drafts.Stale) -> editor.Clash:

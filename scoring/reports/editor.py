@@ -9,6 +9,7 @@ from django.db.models import QuerySet
 
 from exams import paper
 from questions import checks, diff, markdown
+from questions.mentions import words
 from questions.models import Placement, Question, Revision, ScenarioRevision
 from questions.services.drafts import newest_scenario
 from questions.writing import Writing
@@ -59,10 +60,13 @@ def checks_of(findings: Iterable[checks.Finding], anchor: Callable[[str], str]) 
 
 
 def preview_of(writing: Writing, scenario: ScenarioRevision | None) -> paper.Sheet:
-    """The question as on the sitting page, in the author's order, with nothing answered. No statement."""
+    """The question as on the sitting page, in the author's order, nothing answered. One statement for images."""
     kind = writing.strategy
+    pictures = markdown.pictures_of([writing.stem, *(one.text for one in (*writing.options, *writing.prompts))])
     choices = [
-        paper.Choice(f"o{place}", chr(ord("A") + place), markdown.inline(option.text), option.text, False, False)
+        paper.Choice(
+            f"o{place}", chr(ord("A") + place), markdown.inline(option.text, pictures), words(option.text), False, False
+        )
         for place, option in enumerate(writing.options)
     ]
     return paper.Sheet(
@@ -71,13 +75,13 @@ def preview_of(writing: Writing, scenario: ScenarioRevision | None) -> paper.She
         label=kind.label,
         template=kind.template,
         slots=max(kind.slots(writing.content), 1),
-        stem=markdown.stem(writing.stem),
+        stem=markdown.stem(writing.stem, pictures),
         scenario=paper.Scenario(scenario.title, scenario.html, 1, 1) if scenario else None,
         choices=choices,
         order=[],
         matches=[
             # An empty prompt would leave its list without a name.
-            paper.Match(number, markdown.inline(prompt.text) or "…", "")
+            paper.Match(number, markdown.inline(prompt.text, pictures) or "…", "")
             for number, prompt in enumerate(writing.prompts, 1)
         ],
         version=0,
@@ -105,7 +109,7 @@ def clash_of(*, mine: Writing, theirs: Writing, by: str, version: int) -> Clash:
         "answers": (mine.options, mine.prompts) != (theirs.options, theirs.prompts),
         "references": mine.references != theirs.references,
     }
-    parts = {name: words for name, words in PARTS.items() if differ[name]}
+    parts = {name: said for name, said in PARTS.items() if differ[name]}
     if "answers" in parts and mine.kind == "matching":
         parts["answers"] = "the prompts and options"
     return Clash(diff.compare(theirs, mine), parts, by, version)
