@@ -245,6 +245,7 @@ CELERY_BEAT_SCHEDULE = {
     "refresh-search": {"task": "questions.tasks.refresh_search", "schedule": 5.0, "options": {"expires": 5}},
     "fill-pools": {"task": "exams.tasks.fill_pools", "schedule": 60.0, "options": {"expires": 60}},
     "coverage": {"task": "exams.tasks.compute_coverage", "schedule": 10.0, "options": {"expires": 10}},
+    "imports": {"task": "questions.tasks.work_off_imports", "schedule": 2.0, "options": {"expires": 2}},
     # UTC, as Celery's clock and scoring.calibration.nightly are.
     "calibrate": {"task": "scoring.tasks.calibrate", "schedule": crontab(hour="3", minute="10")},
 }

@@ -13,6 +13,7 @@ from questions.models.bank import (
     ScenarioRevision,
 )
 from questions.models.images import Image
+from questions.models.imports import ImportRow, ImportUpload
 from questions.models.measurement import Rating, Standing
 from questions.models.outline import Domain, Exam, KindShare, Task, Topic
 from questions.models.studio import SavedFilter, SearchEntry
@@ -24,6 +25,8 @@ __all__ = [
     "Enmity",
     "Exam",
     "Image",
+    "ImportRow",
+    "ImportUpload",
     "KindShare",
     "Option",
     "Placement",

@@ -18,6 +18,7 @@ from django.utils import timezone
 
 from exams.tasks import compute_coverage, fill_pools
 from questions import search
+from questions.tasks import work_off_imports
 from scoring import services
 from scoring.calibration import nightly
 
@@ -43,6 +44,7 @@ class Command(BaseCommand):
             search.refresh_stale()
             report = {**services.sweep(now=timezone.now()), "forms": fill_pools(), "calibrated": calibrate()}
             compute_coverage()
+            work_off_imports()
             text = (
                 json.dumps(report)
                 if options["json"]
@@ -79,6 +81,7 @@ def work(*, pools: bool, night: bool) -> None:
         fill_pools()
     if night:
         calibrate()
+    work_off_imports()
     compute_coverage()
 
 
