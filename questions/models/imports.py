@@ -31,9 +31,9 @@ WAITING = (ImportState.READING, ImportState.WRITING)  # for background work
 class ImportUpload(models.Model):
     """A file on its way into the bank. Only its owner sees it; the file goes once it is written, all else in a day.
 
-    `exam`, `task` and `format_name` are as chosen; "" is "as the file says". `digest` is that of the plan that is shown
-    (`questions.interchange.plans.Plan`), `counts` its fates, `losses` those of the file as a whole. `message` is the one
-    sentence for the owner: why the file is refused, or why the plan was made anew.
+    `exam`, `task` and `format_name` are as chosen; "" is "as the file says". `digest` is that of the plan that
+    is shown (`questions.interchange.plans.Plan`), `counts` its fates, `losses` those of the file as a whole. `message`
+    is the one sentence for the owner: why the file is refused, or why the plan was made anew.
     """
 
     uuid = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)

@@ -58,7 +58,7 @@ class _Many(Exception):
 def receive(
     *, by: User, name: str, data: bytes, exam: Exam | None = None, task: Task | None = None, format_name: str = ""
 ) -> ImportUpload:
-    """Take a file in and read it, if it is a small one; else background work will. Raises Refused, then nothing is kept."""
+    """Take a file in, and read it if it is small; else background work will. Raises Refused and keeps nothing."""
     require_author(by)
     most = Limits.from_settings().bytes
     if len(data) > most:

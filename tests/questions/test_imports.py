@@ -8,12 +8,13 @@ from io import StringIO
 
 import pytest
 import time_machine
+from django.core.cache import cache
 from django.core.management import call_command
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from accounts.roles import Role
-from accounts.services import grant_role, revoke_role
+from accounts.services import revoke_role
 from questions.interchange import storing
 from questions.interchange.formats import FORMATS
 from questions.models import Audit, Exam, ImportRow, ImportUpload, Question, Revision, Task
@@ -180,9 +181,15 @@ def test_large_files_wait_for_background_work(tst, author):
 
 
 def test_progress_is_told_while_it_is_read(tst, author, monkeypatch):
-    upload, seen = received(author, csv(201), exam=tst), []
-    real = imports.cache.set
-    monkeypatch.setattr(imports.cache, "set", lambda *told: (real(*told), seen.append(imports.progress_of(upload))))
+    upload = received(author, csv(201), exam=tst)
+    seen: list[tuple[int, int] | None] = []
+    real = cache.set
+
+    def watched(*told):
+        real(*told)
+        seen.append(imports.progress_of(upload))
+
+    monkeypatch.setattr(cache, "set", watched)
     work()
     assert seen == [(50, 201), (100, 201), (150, 201), (200, 201), (201, 201)]
     assert imports.progress_of(upload) is None
