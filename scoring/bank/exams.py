@@ -9,10 +9,9 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from accounts.access import author_required
-from exams.access import person
 from questions.models import Exam
 from scoring import plots
-from scoring.reports import exams, exposure, judging, problems
+from scoring.reports import exams, exposure, problems
 
 
 @author_required
@@ -20,7 +19,7 @@ from scoring.reports import exams, exposure, judging, problems
 @require_safe
 def bank(request: HttpRequest) -> HttpResponse:
     """The exams with what is known of each."""
-    context = {"section": "bank", "lines": exams.lines(), "to_judge": judging.waiting_count(person(request))}
+    context = {"section": "bank", "lines": exams.lines()}
     return render(request, "bank/index.html", context)
 
 

@@ -25,11 +25,12 @@ from exams.access import person
 from questions.interchange.exchange import Limits
 from questions.interchange.exporting import Export, export, wordings
 from questions.interchange.formats import FORMATS
-from questions.models import Exam, ImportUpload, Task
+from questions.models import Exam, ImportUpload, Question, Task
 from questions.models.bank import RevisionState
 from questions.services import imports
 from questions.services.base import Refused
-from scoring.reports import exchange
+from scoring.bank.studio import back, canonical
+from scoring.reports import exchange, studio
 from scoring.views import HtmxHttpRequest
 
 AROUND = 100_000  # bytes of a form around its file
@@ -202,7 +203,10 @@ def studio_export(request: HttpRequest) -> HttpResponse:
     """Choose, see what the format cannot carry, and download."""
     posted = request.method == "POST"
     given = request.POST if posted else request.GET
-    ids = _ids(given.getlist("ids")) if posted else []
+    ids = _ids(given.getlist("ids")) or _selected(request) if posted else []
+    if posted and not ids and "query" in given:
+        messages.error(request, "Nothing was chosen. Tick the questions that you want to export.")
+        return back(canonical(request))
     act = (given.get("act", "") or ("preview" if "page" in given else "")) if posted else ""
     form = ExportForm(given) if act else ExportForm(initial={"exam": given.get("exam"), "format": given.get("format")})
     context: dict[str, Any] = {
@@ -229,6 +233,13 @@ def studio_export(request: HttpRequest) -> HttpResponse:
 def _ids(given: Collection[str]) -> list[str]:
     """Public ids of a selection: one field each, or one field with all of them."""
     return list(dict.fromkeys(part for one in given for part in re.split(r"[\s,]+", one.replace("\0", "")) if part))
+
+
+def _selected(request: HttpRequest) -> list[str]:
+    """The questions that the studio's list was posted with."""
+    chosen = studio.chosen(person(request), request.POST)
+    found = Question.objects.filter(revisions__in=chosen).distinct().order_by("public_id")
+    return list(found.values_list("public_id", flat=True))
 
 
 def _asked(form: ExportForm) -> dict[str, Any]:

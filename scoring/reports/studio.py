@@ -11,7 +11,7 @@ from urllib.parse import parse_qsl
 
 from django.db import connection
 from django.http import QueryDict
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 
@@ -19,7 +19,7 @@ from accounts.models import User
 from questions import search
 from questions.kinds import KINDS
 from questions.models import Exam, SavedFilter
-from questions.models.bank import FROZEN, RevisionState
+from questions.models.bank import RevisionState
 from questions.models.measurement import Status
 from scoring.reports.questions import FEW
 from scoring.reports.studio_found import ON_A_PAGE, Found, find, find_all
@@ -128,10 +128,8 @@ class Row:
 
     @property
     def address(self) -> str:
-        """Its page of statistics; empty for what was never shown to anybody, or is in no exam."""
-        if not self.exam or self.state not in FROZEN:
-            return ""
-        return f"{reverse('bank_question', args=[self.exam, self.public_id])}?revision={self.number}"
+        """The page of the question's whole life."""
+        return reverse("studio_life", args=[self.public_id])
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,7 +176,6 @@ class Listing:
     sorts: list[Choice]
     built_in: list[Link]
     saved: list[Link]
-    export: str
 
     @property
     def first(self) -> int:
@@ -215,7 +212,6 @@ def listing_of(person: User, given: Mapping[str, str]) -> Listing:
         sorts=[Choice(value, label, None, value == wanted.order) for value, label in wanted.orders()],
         built_in=[Link(name, link, link == same) for name, link in built_in(person)],
         saved=[Link(one.name, one.query, one.query == query, one.pk) for one in mine],
-        export=_export(),
     )  # fmt: skip
 
 
@@ -238,14 +234,6 @@ def query_of(posted: QueryDict) -> dict[str, str]:
         return dict(parse_qsl(posted.get("query", "")[:LONGEST_QUERY], max_num_fields=50))
     except ValueError:
         return {}
-
-
-def _export() -> str:
-    """Where a selection is posted to be exported; empty as long as there is no such page."""
-    try:
-        return reverse("studio_export")
-    except NoReverseMatch:
-        return ""
 
 
 # ---- rows -------------------------------------------------------------------------------------------------------

@@ -7,7 +7,7 @@ from typing import Any
 
 from django import template
 
-from scoring.reports import reviews
+from scoring.reports import judging, reviews
 
 register = template.Library()
 
@@ -39,5 +39,6 @@ def place_name(place: str) -> str:
 
 @register.inclusion_tag("bank/life/nav.html", takes_context=True)
 def bank_nav(context: dict[str, Any], here: str = "") -> dict[str, Any]:
-    """The bank's own navigation, with how much waits for this person. One statement."""
-    return {"here": here, "waiting": reviews.waiting_count(context["user"])}
+    """The bank's own navigation, with how much waits for this person. Two statements."""
+    user = context["user"]
+    return {"here": here, "waiting": reviews.waiting_count(user), "to_judge": judging.waiting_count(user)}

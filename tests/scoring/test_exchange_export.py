@@ -67,6 +67,17 @@ def test_a_selection_stays_through_every_step(as_author, tst):
     assert ids_in(as_author.post(HERE, ASKED | {"ids": "tst-002, tst-999"})) == ["tst-002"]
 
 
+def test_the_lists_selection_is_taken_over(as_author, tst):
+    second = Revision.objects.get(question__public_id="tst-002")
+    page = as_author.post(HERE, {"row": second.pk, "query": "sort=id"}).content.decode()
+    assert '<input type="hidden" name="ids" value="tst-002">' in page
+    page = as_author.post(HERE, {"all": "1", "query": f"exam={tst.code}"}).content.decode()
+    assert '<input type="hidden" name="ids" value="tst-001 tst-002">' in page
+    nothing = as_author.post(HERE, {"query": "sort=id"}, follow=True)
+    assert nothing.redirect_chain == [(f"{reverse('studio_questions')}?sort=id", 302)]
+    assert "Nothing was chosen" in nothing.content.decode()
+
+
 def test_the_newest_wording_and_its_states(as_author, tst, author):
     a_draft(author, tst, public_id="tst-003")
     newest = ASKED | {"wording": "newest"}
