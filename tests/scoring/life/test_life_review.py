@@ -32,7 +32,7 @@ pytestmark = pytest.mark.django_db
 
 def test_a_draft_is_submitted_to_somebody_who_did_not_write_it(go, look, draft, author, reviewer):
     page = look(author)
-    assert forms(page) == ["delete", "submit"]
+    assert forms(page) == ["delete", "edit", "submit"]
     assert re.findall(r'<option value="(\d+)"[^>]*>Rita', page.content.decode()) == [str(reviewer.pk)]
     assert "Ada</option>" not in page.content.decode()
     assert go(author, "submit", draft, reviewer=reviewer.pk).url == LIFE
