@@ -30,7 +30,7 @@ pytestmark = pytest.mark.django_db
 
 def test_a_correction_is_a_new_revision_and_its_words_are_compared(go, look, published, author):
     for _ in range(2):  # the second finds the first
-        assert go(author, "revise").url == LIFE
+        assert go(author, "revise").url == f"{LIFE}edit/"
     draft = Revision.objects.get(question=published.question, state="draft")
     reworded(draft, author, STEMS[1].replace("wet day", "stormy day"))
     body = look(author).content.decode()
