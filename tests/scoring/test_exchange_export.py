@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
 
 from questions.interchange.exchange import Limits
 from questions.interchange.formats import FORMATS
