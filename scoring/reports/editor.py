@@ -62,7 +62,9 @@ def checks_of(findings: Iterable[checks.Finding], anchor: Callable[[str], str]) 
 def preview_of(writing: Writing, scenario: ScenarioRevision | None) -> paper.Sheet:
     """The question as on the sitting page, in the author's order, nothing answered. One statement for images."""
     kind = writing.strategy
-    pictures = markdown.pictures_of([writing.stem, *(one.text for one in (*writing.options, *writing.prompts))])
+    pictures = markdown.pictures_of(
+        [writing.stem, *(one.text for one in writing.options), *(one.text for one in writing.prompts)]
+    )
     choices = [
         paper.Choice(
             f"o{place}", chr(ord("A") + place), markdown.inline(option.text, pictures), words(option.text), False, False

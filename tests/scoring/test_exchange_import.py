@@ -18,6 +18,7 @@ from django.utils import timezone
 
 from accounts import services
 from accounts.roles import Role
+from questions.interchange.exchange import Limits
 from questions.interchange.formats import FORMATS
 from questions.models import Exam, ImportUpload, Question, Revision
 from questions.services import imports
@@ -194,7 +195,7 @@ def test_round_trip_through_the_pages(as_author, tst, name):
     decide(as_author, brought(as_author, made(name), f"new{ending}"))
     asked = {"format": name, "exam": "TST-01", "wording": "newest", "state": "draft", "act": "download"}
     reply = as_author.post("/bank/export/", asked)
-    assert FORMATS[name].read(reply.content, imports.Limits.from_settings()).questions
+    assert FORMATS[name].read(reply.content, Limits.from_settings()).questions
     page = as_author.get(brought(as_author, reply.content, f"back{ending}"))
     assert "Left alone 4 in the bank already" in text_of(page)
 
