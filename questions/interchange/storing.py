@@ -10,7 +10,7 @@ from django.db.models import Max
 from django.utils import timezone
 
 from accounts.models import User
-from questions import markdown
+from questions import markdown, search
 from questions.interchange.exchange import ForeignQuestion, ForeignScenario
 from questions.interchange.exporting import compared_with
 from questions.interchange.names import fingerprint, public_id
@@ -235,7 +235,7 @@ def _newest_scenarios(revisions: Sequence[Revision]) -> dict[int, int]:
 
 
 def _write_parts(revisions: Sequence[Revision], contents: Sequence[ForeignQuestion]) -> None:
-    """Options, prompts and references of drafts that have none yet."""
+    """Options, prompts and references of drafts that have none yet, and the words to search by."""
     pairs = list(zip(revisions, contents, strict=True))
     options = Option.objects.bulk_create(
         Option(
@@ -259,3 +259,4 @@ def _write_parts(revisions: Sequence[Revision], contents: Sequence[ForeignQuesti
         for revision, content in pairs
         for number, reference in enumerate(content.references, 1)
     )
+    search.refresh(revision_ids=[revision.pk for revision in revisions])
