@@ -155,7 +155,7 @@ def plain(new_context: NewContext, author: User) -> Page:
 
 def test_it_works_without_scripts(plain: Page, exam: Exam) -> None:
     plain.goto(reverse("bank"))
-    plain.get_by_role("link", name="Questions of all exams").click()
+    plain.get_by_role("navigation", name="Bank").get_by_role("link", name="Questions").click()
     plain.get_by_label("Search in ids").fill("turtle")
     plain.get_by_label("Exam", exact=True).select_option(exam.code)
     plain.get_by_role("button", name="Search").click()
