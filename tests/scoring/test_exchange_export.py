@@ -74,8 +74,8 @@ def test_the_lists_selection_is_taken_over(as_author, tst):
     assert '<input type="hidden" name="ids" value="tst-002">' in page
     page = as_author.post(HERE, {"all": "1", "query": f"exam={tst.code}"}).content.decode()
     assert '<input type="hidden" name="ids" value="tst-001 tst-002">' in page
-    nothing = as_author.post(HERE, {"query": "sort=id"}, follow=True)
-    assert nothing.redirect_chain == [(f"{reverse('studio_questions')}?sort=id", 302)]
+    nothing = as_author.post(HERE, {"query": "kind=matching"}, follow=True)
+    assert nothing.redirect_chain == [(f"{reverse('studio_questions')}?kind=matching", 302)]
     assert "Nothing was chosen" in nothing.content.decode()
 
 
