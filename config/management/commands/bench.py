@@ -24,6 +24,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accounts.models import User
+from config.benchmarks import interchange as large_file
 from config.benchmarks import meaning as same_meaning
 from config.benchmarks import rescoring as stored_results
 from config.benchmarks import studio as list_of_questions
@@ -52,7 +53,7 @@ COUNTED_SAVES = 20  # counting statements costs time, so most saves are only tim
 class Command(BaseCommand):
     help = (
         "Measure form assembly, saving, page weight, calibration, whether a score means the same on every form, "
-        "rescoring and the studio's list, and compare with what is promised."
+        "rescoring, the studio's list and the exchange of questions, and compare with what is promised."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -62,14 +63,15 @@ class Command(BaseCommand):
             "--runs", type=int, default=30, help="forms to assemble, hundreds of saves and rounds of lists to time"
         )
         parser.add_argument("--sittings", type=int, default=100_000, help="how many to store and score again")
+        parser.add_argument("--questions", type=int, default=5_000, help="how many to bring in as one file")
         parser.add_argument("--json", action="store_true", help="report as JSON")
 
     def handle(self, *args: Any, **options: Any) -> None:
         exam = Exam.objects.filter(code=options["exam"]).first()
         if exam is None:
             raise CommandError(f"There is no exam {options['exam']}.")
-        if min(options["runs"], options["sittings"]) < 1:
-            raise CommandError("--runs and --sittings must be at least 1.")
+        if min(options["runs"], options["sittings"], options["questions"]) < 1:
+            raise CommandError("--runs, --sittings and --questions must be at least 1.")
         try:
             report = {name: PARTS[name](exam, options[SIZES.get(name, "runs")]) for name in options["parts"] or PARTS}
         except sittings.CannotBegin as problem:
@@ -216,6 +218,11 @@ def studio(exam: Exam, runs: int) -> Figures:
     return list_of_questions.measure(runs)
 
 
+def interchange(exam: Exam, questions: int) -> Figures:
+    """Bringing in a large file of questions, in a database of its own."""
+    return large_file.measure(exam.code, questions)
+
+
 def linked_files(html: str) -> set[str]:
     """Static files that the page names, and the modules that those import, as paths under STATIC_ROOT."""
     prefix = re.escape(settings.STATIC_URL)
@@ -255,5 +262,7 @@ PARTS: dict[str, Callable[[Exam, int], Figures]] = {
     "meaning": meaning,
     "rescoring": rescoring,
     "studio": studio,
+    "interchange": interchange,
 }
-SIZES = {"rescoring": "sittings"}  # the option that says how much to measure, where it is not --runs
+# The option that says how much to measure, where it is not --runs.
+SIZES = {"rescoring": "sittings", "interchange": "questions"}
