@@ -140,7 +140,7 @@ def test_a_long_list_has_pages_and_keeps_its_filters(as_author, theirs, monkeypa
 def test_the_list_takes_a_constant_number_of_statements(as_author, theirs, count, django_assert_num_queries):
     for seat in range(1, count + 1):
         report(theirs, seat)
-    with django_assert_num_queries(9):
+    with django_assert_num_queries(10):
         page = as_author.get(LIST)
     assert len(numbers(page)) == count
 

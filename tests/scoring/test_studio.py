@@ -327,7 +327,7 @@ def test_what_was_asked_stays_in_the_form(as_author, exam, author):
 
 
 @pytest.mark.parametrize(
-    ("query", "most"), [("", 9), ("q=model&kind=multiple_choice", 9), ("exam=MLA-C01&q=drift", 10)]
+    ("query", "most"), [("", 11), ("q=model&kind=multiple_choice", 11), ("exam=MLA-C01&q=drift", 12)]
 )
 def test_a_page_takes_a_constant_number_of_statements(as_author, exam, author, django_assert_num_queries, query, most):
     with django_assert_num_queries(most):

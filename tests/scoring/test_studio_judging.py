@@ -265,7 +265,7 @@ def test_the_bank_counts_what_waits(jill, turns):
 def test_the_pages_take_a_constant_number_of_statements(jill, judges, many, count, django_assert_num_queries):
     turn, *others = many(count)
     rate(others[0], 70)
-    with django_assert_num_queries(8):
+    with django_assert_num_queries(10):
         assert jill.get(ROOM).status_code == 200
     with django_assert_num_queries(13):
         assert jill.get(page(turn)).status_code == 200

@@ -104,7 +104,7 @@ def test_the_page_shows_the_text_and_its_questions(as_author, member):
     page = as_author.get(PAGE)
     assert "<em>nine</em>" in page.content.decode()
     assert f"{member.question.public_id} Multiple choice no r1, draft" in text_of(page)
-    assert reverse("studio_labels", args=[member.question.public_id]) in page.content.decode()
+    assert reverse("studio_life", args=[member.question.public_id]) in page.content.decode()
 
 
 def test_a_new_wording_is_previewed_and_kept(as_author, author, case, member):

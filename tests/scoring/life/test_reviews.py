@@ -83,6 +83,6 @@ def test_the_page_takes_a_constant_number_of_statements(
     for number in range(1, size + 1):
         submit(a_draft(author, small, choice(STEMS[number]), public_id=f"tst-{number}"), reviewer, author)
     client.force_login(reviewer)
-    with django_assert_num_queries(11):
+    with django_assert_num_queries(12):
         page = client.get(REVIEWS)
     assert len(lists(page)["review"]) == size
