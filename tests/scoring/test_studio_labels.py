@@ -198,4 +198,5 @@ def test_a_questions_page_leads_to_its_labels(as_author, author, small):
     published = a_published(author, an_author(), small)
     body = as_author.get(f"/bank/exams/TST-01/questions/{published.question.public_id}/").content.decode()
     assert f'href="{page(published.question)}"' in body
-    assert reverse("studio_life", args=[published.question.public_id]) in as_author.get(page(published.question)).content.decode()
+    labels = as_author.get(page(published.question)).content.decode()
+    assert reverse("studio_life", args=[published.question.public_id]) in labels
