@@ -110,6 +110,7 @@ class Page:
     remarks: list[str]
     alarms: list[words.Trouble]
     obstacles: list[words.Trouble]
+    health: list[words.Trouble]
     history: list[Chapter]
     older: int
     points: list[Measurement]
@@ -166,6 +167,7 @@ def page_of(shown: Shown) -> Page:
         remarks=words.remarks(item, revision.kind) if item and shown.has_options else [],
         alarms=[words.trouble(what, revision.kind) for what in item.alarms] if item else [],
         obstacles=[words.trouble(what, revision.kind) for what in item.obstacles] if item else [],
+        health=words.health(item, 60_000 * exam.minutes / exam.questions) if item else [],
         history=history,
         older=older,
         points=points,
@@ -231,7 +233,7 @@ def _tiles(figures: Figures) -> list[Tile]:
         _fit(figures),
         _share("Omitted", figures.omitted, "saw it and gave no answer", "nobody is known to have seen it"),
         Tile(
-            "Median time", _minutes(figures.median_ms) if figures.median_ms is not None else "–",
+            "Median time", words.minutes(figures.median_ms) if figures.median_ms is not None else "–",
             "minutes and seconds" if figures.median_ms is not None else "browsers told nothing of it",
         ),
     ]  # fmt: skip
@@ -258,11 +260,6 @@ def _fit(figures: Figures) -> Tile:
         return Tile("Infit, outfit", "–", "no parameters to compare with")
     both = ["–" if value is None else words.fixed(value) for value in (figures.infit, figures.outfit)]
     return Tile("Infit, outfit", ", ".join(both), "1 is what the model expects")
-
-
-def _minutes(milliseconds: int) -> str:
-    seconds = round(milliseconds / 1000)
-    return f"{seconds // 60}:{seconds % 60:02}"
 
 
 def _options(shown: Shown) -> list[Chosen]:

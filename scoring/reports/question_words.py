@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from scoring.calibration.judgement import THRESHOLDS
 from scoring.models import RunItem
 from scoring.reports.wording import listed
 
@@ -25,6 +26,12 @@ def fixed(value: float, places: int = 2) -> str:
 def percent(share: float) -> str:
     """0.347 -> 35 %."""
     return f"{share * 100:.0f}\N{NO-BREAK SPACE}%"
+
+
+def minutes(milliseconds: float) -> str:
+    """125000 -> 2:05."""
+    whole, seconds = divmod(round(milliseconds / 1000), 60)
+    return f"{whole}:{seconds:02}"
 
 
 def letter(number: int) -> str:
@@ -163,6 +170,30 @@ ADVICE = tuple(
         (r"published", SUPERSEDED, False),
     )
 )
+
+
+SLOW = (
+    "Time that goes here is missing elsewhere on the form. Shorten the scenario or the options, or take out a step of "
+    "the reasoning, and revise."
+)
+TOO_SLOW = 2  # times what the exam leaves for a question
+
+
+def health(item: RunItem, pace_ms: float) -> list[Trouble]:
+    """What is worth a look though it is neither alarm nor obstacle; nothing with too few people.
+
+    `pace_ms` is the time that the exam leaves for a question, in milliseconds.
+    """
+    found = []
+    if item.n < ENOUGH:
+        return found
+    too_easy = item.facility is not None and item.facility > THRESHOLDS.facility
+    if too_easy and not any(what.startswith("facility") for what in item.obstacles):
+        found.append(Trouble(f"Too easy: {percent(item.facility or 0)} are right", EASY))
+    if item.median_ms is not None and item.median_ms > TOO_SLOW * pace_ms:
+        took, left = minutes(item.median_ms), minutes(pace_ms)
+        found.append(Trouble(f"Too slow: half of the people took {took} or longer, the exam leaves {left}", SLOW))
+    return found
 
 
 NUMBERED = re.compile(r"\b(option|response) ((?:\d+, )*\d+)\b")

@@ -236,6 +236,30 @@ def test_without_alarms_and_obstacles_there_is_nothing_to_do(as_author, exam):
     assert "What to do" not in text_of(as_author.get(address(seat_of(exam))))
 
 
+@pytest.mark.parametrize(("n", "facility", "median_ms", "said"), [
+    (100, 0.96, 100_000, ["Too easy: 96\N{NO-BREAK SPACE}% are right"]),
+    (100, 0.5, 250_000, ["Too slow: half of the people took 4:10 or longer, the exam leaves 2:00"]),
+    (100, 0.96, 250_000, ["Too easy", "Too slow"]),
+    (100, 0.95, 240_000, []),
+    (99, 0.96, 250_000, []),
+    (100, None, None, []),
+])  # fmt: skip
+def test_what_is_too_easy_or_too_slow_is_worth_a_look(as_author, exam, n, facility, median_ms, said):
+    run, seat = a_run(exam), seat_of(exam)
+    item(run, seat, n=n, facility=facility, median_ms=median_ms, obstacles=[], alarms=[])
+    text = text_of(as_author.get(address(seat)))
+    for words in ("Too easy", "Too slow"):
+        assert (words in text) is any(one.startswith(words) for one in said)
+    assert all(one in text for one in said)
+    assert ("Worth a look" in text) is bool(said)
+
+
+def test_an_obstacle_is_not_told_twice(as_author, exam):
+    run, seat = a_run(exam), seat_of(exam)
+    item(run, seat, n=200, facility=0.97, median_ms=90_000, obstacles=["facility 0.97, at most 0.95 allowed"])
+    assert "Too easy" not in text_of(as_author.get(address(seat)))
+
+
 def test_a_regrade_that_holds_is_told(as_author, exam, author):
     seat = seat_of(exam)
     regrade = Regrade.objects.create(

@@ -1,0 +1,53 @@
+"""Every address below /bank/, whoever wrote it: sign-in for strangers, 404 for whoever is no author."""
+
+from __future__ import annotations
+
+import uuid
+
+import pytest
+from django.urls import reverse
+from django.urls.converters import IntConverter, SlugConverter, StringConverter, UUIDConverter
+
+from accounts import services as accounts
+from accounts.roles import Role
+from questions.models import Audit, Question
+from scoring.bank.urls import urlpatterns
+
+pytestmark = pytest.mark.django_db
+
+VALUES = {IntConverter: 1, SlugConverter: "MLA-C01", UUIDConverter: uuid.UUID(int=1)}
+NAMES = sorted({str(pattern.name) for pattern in urlpatterns})
+
+
+def address(name: str, public_id: str) -> str:
+    """The address, of an exam and a question that exist wherever it names any."""
+    (pattern, *_) = [one for one in urlpatterns if one.name == name]
+    given = {}
+    for key, converter in pattern.pattern.converters.items():
+        given[key] = public_id if type(converter) is StringConverter else VALUES[type(converter)]
+    given |= {"chart": "information"} if "chart" in given else {}
+    return reverse(name, kwargs=given | pattern.default_args)
+
+
+@pytest.mark.parametrize("method", ["get", "post"])
+@pytest.mark.parametrize("role", ["nobody", None, Role.INSTRUCTOR])
+def test_nobody_but_authors_learns_that_an_address_exists(client, user, exam, method, role):
+    if isinstance(role, Role):
+        accounts.grant_role(user=user, role=role)
+    if role != "nobody":
+        client.force_login(user)
+    public_id = Question.objects.filter(placements__exam=exam).values_list("public_id", flat=True)[0]
+    before = Audit.objects.count()
+    for name in NAMES:
+        where = address(name, public_id)
+        reply = getattr(client, method)(where)
+        if role == "nobody":
+            assert reply.status_code == 302, where
+            assert reply.url == f"{reverse('account_login')}?next={where}"
+        else:
+            assert reply.status_code == 404, where
+    assert Audit.objects.count() == before
+
+
+def test_there_are_addresses():
+    assert len(NAMES) > 60
