@@ -167,7 +167,10 @@ def gather(*, exam: Exam, screening: Screening, progress: Progress | None = None
     for seat in Seat.objects.filter(form__in=forms).order_by("form", "number"):
         seats[seat.form_id].append(seat)
     tables = {table.form_id: table for table in ScoreTable.objects.filter(form__in=forms).order_by("version")}
-    published = Standing.objects.filter(exam=exam, revision__state=RevisionState.PUBLISHED)
+    # A question that was taken out of the exam keeps its standing, and counts only where it stands on a form.
+    published = Standing.objects.filter(
+        exam=exam, revision__state=RevisionState.PUBLISHED, revision__question__placements__exam=exam
+    )
     standing = {seat.revision_id for of_form in seats.values() for seat in of_form}
     columns = sorted(standing.union(published.values_list("revision_id", flat=True)))
     revisions = Revision.objects.with_content().in_bulk(columns)

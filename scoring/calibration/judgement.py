@@ -93,6 +93,12 @@ def alarms(item: RunItem, place: Place, limits: Thresholds = THRESHOLDS) -> list
     if not place.scored or item.n < limits.alarm_n:
         return []
     found = []
+    if item.facility in (0.0, 1.0):  # so nothing can be correlated
+        found.append(
+            f"everybody of {item.n} is right (facility 1.00)"
+            if item.facility
+            else f"nobody of {item.n} is right (facility 0.00, at least {place.chance:.2f} expected of guessing)"
+        )
     if item.item_rest is not None and item.item_rest < limits.alarm_item_rest:
         found.append(f"item-rest correlation {item.item_rest:.2f}, below {limits.alarm_item_rest}")
     found += [_drawn(record, item.options) for record in item.options if record["flagged"]]

@@ -7,10 +7,12 @@ import logging
 
 from django.db import OperationalError
 
-from questions.models import Exam
+from questions.models import Exam, Standing
+from questions.services import record_exposures
 from scoring.calibration.eligibility import screen
 from scoring.calibration.running import Refused, run
 from scoring.models import CalibrationRun
+from scoring.reports.exposure import first_exposures
 
 NIGHTLY = dt.time(3, 10, tzinfo=dt.UTC)
 FEWEST_NEW = 50  # sittings since the last run
@@ -32,6 +34,7 @@ def calibrate_due(*, now: dt.datetime, unless_since: dt.datetime | None = None) 
     """
     made = []
     for exam in Exam.objects.offered():
+        count_exposures(exam)
         try:
             if _is_due(exam, now, unless_since):
                 made.append(run(exam=exam, now=now))
@@ -44,6 +47,13 @@ def calibrate_due(*, now: dt.datetime, unless_since: dt.datetime | None = None) 
     for each in made:
         logger.info("%s: calibration run %s on %s sittings", each.exam.code, each.number, each.sittings)
     return made
+
+
+def count_exposures(exam: Exam) -> None:
+    """Say of every question how many people have met it: assembly gives unscored seats to those met least."""
+    revisions = list(Standing.objects.filter(exam=exam).values_list("revision_id", flat=True))
+    met = first_exposures(exam, revisions)
+    record_exposures(exam=exam, met={revision: met[revision] for revision in revisions})
 
 
 def _is_due(exam: Exam, now: dt.datetime, unless_since: dt.datetime | None) -> bool:

@@ -4,26 +4,28 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from decimal import Decimal
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
 from accounts.models import User
 from exams.models import Form, ScoreTable, Seat, Sitting, Standard
 from exams.services import bank
 from exams.services.freezing import make_table
 from psychometrics import equating, irt, scaling
-from questions.models import Exam, Standing
+from psychometrics.calibration import Settings
+from questions.models import Exam, Placement, Standing
 from questions.models.measurement import Status
 from questions.services import record_measurements
 from scoring.calibration.decisions import Decision, Outcome, decisions_of
 from scoring.models import CalibrationRun, Result, RunForm
 
 APART = 0.5  # raw points between the cuts of the two models from which on a form is pointed at
+SETTINGS = Settings()  # as `running` calibrates by
 MOVED = 0.05  # logits by which questions that stay on the line may move the cut without a word
 
 Known = Mapping[int, tuple[Decimal | None, float | None, float | None]]  # revision -> rating, and its own a and d
@@ -114,6 +116,7 @@ def preview_of(run: CalibrationRun) -> Preview:
     after = _standard_after(run, before, known, scored)
     taken = {decision.item.revision_id for decision in decisions if decision.taken}
     taken |= {pk for pk, standing in standings.items() if standing.status == Status.CALIBRATED}
+    refusal = refusal or _no_anchors(exam, taken)
     moves = _Moves(exam, before, after, known, taken, scored).of(forms, seats, run)
     return Preview(
         run=run,
@@ -284,6 +287,33 @@ def refusal_of(run: CalibrationRun, newest: CalibrationRun | None) -> str:
 def newest_promoted(exam: Exam) -> CalibrationRun | None:
     """The run in force."""
     return CalibrationRun.objects.promoted().filter(exam=exam).order_by("-number").first()
+
+
+def _no_anchors(exam: Exam, calibrated: Collection[int]) -> str:
+    """Why no later run could be linked to this one, in one sentence; empty if one can. One statement.
+
+    Every run after a promotion is held to the scale of the questions that are calibrated by then, so promoting one
+    that leaves too few of them would be the last calibration of the exam.
+    """
+    placed = Placement.objects.filter(exam=exam, question__revisions__in=calibrated)
+    domains = dict(
+        exam.domains.annotate(
+            anchors=Count("tasks__placements", filter=Q(tasks__placements__in=placed), distinct=True)
+        ).values_list("number", "anchors")
+    )
+    if len(calibrated) < SETTINGS.fewest_anchors:
+        count = f"{len(calibrated)} question{'' if len(calibrated) == 1 else 's'}"
+        return (
+            f"Only {count} would be calibrated, and later runs need {SETTINGS.fewest_anchors} to be linked to this "
+            "one; wait for more sittings."
+        )
+    short = [number for number, anchors in sorted(domains.items()) if anchors < SETTINGS.fewest_anchors_in_domain]
+    if short:
+        return (
+            f"Domain {short[0]} would have fewer than {SETTINGS.fewest_anchors_in_domain} calibrated questions, and "
+            "later runs could not be linked to this one; wait for more sittings."
+        )
+    return ""
 
 
 def _no_tables(exam: Exam, reference: Form | None) -> str:

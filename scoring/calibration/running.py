@@ -89,7 +89,19 @@ def run(
             f"{exam.code} cannot be calibrated on {sittings:,} sitting{'s' * (sittings != 1)}"
             f"{_among(screening.left_out)}: {problem}."
         ) from None
+    _check_forms(data, calibration)
     return _write(data, calibration, standings, screening.left_out, standard, before, made_by, include_simulated, now)
+
+
+def _check_forms(data: Data, calibration: Calibration) -> None:
+    """Every scored seat must have parameters, or a form has no cut. Raises Refused."""
+    for sheet in data.sheets:
+        for column in sheet.columns[sheet.counts].tolist():
+            if not np.isfinite(calibration.d[column]) or not np.isfinite(calibration.a[column]):
+                raise Refused(
+                    f"Form {sheet.form.number} counts {data.name(column)}, which has neither a rating nor enough "
+                    "answers; rate it, or regrade the form without it."
+                )
 
 
 def score_waiting(*, exam: Exam, now: dt.datetime) -> None:

@@ -12,6 +12,7 @@ from exams.models import Sitting
 from psychometrics import standard
 from psychometrics.arrays import FloatArray
 from questions.models import Rating
+from questions.pack.loader import METHOD as DESK
 from scoring.fairness import first_sittings
 from scoring.models import Result
 from scoring.technical.content import Block, Heading, Section, Table, Text, facts
@@ -29,7 +30,8 @@ def standard_setting(material: Material) -> Section:
             "Standard setting", [Text("There is no reference form yet, so no standard is set for this exam.")]
         )
     scored = [seat.revision_id for seat in reference.seats if seat.scored]
-    judges, ratings = _ratings(material, scored)
+    judges, ratings, panel = _ratings(material, scored)
+    fewest = int((~np.isnan(ratings)).sum(axis=0).min(initial=len(judges)))
     blocks: list[Block] = [
         Text(
             "Judges estimated for every question the share of just-passing candidates who would answer it correctly "
@@ -37,11 +39,20 @@ def standard_setting(material: Material) -> Section:
             f"{len(scored)} scored questions, and is carried from there to every other form."
         )
     ]
-    if len(judges) < PANEL:
+    if not panel:
         blocks.append(
             Text(
-                f"Provisional standard: {counted(len(judges), 'judge')} rated these questions, and a convened panel "
-                f"has at least {PANEL} independent ones.",
+                "Provisional standard: no convened panel has rated every scored question of the reference form, so "
+                "desk estimates stand for its ratings. They are not independent of each other, and SE(S) is a lower "
+                "bound.",
+                stands_out=True,
+            )
+        )
+    elif fewest < PANEL:
+        blocks.append(
+            Text(
+                f"Provisional standard: {counted(fewest, 'judge')} of the panel rated the least rated of these "
+                f"questions, and a panel has at least {PANEL} independent ones.",
                 stands_out=True,
             )
         )
@@ -137,18 +148,23 @@ def equated_scores(sittings: QuerySet[Sitting]) -> FloatArray:
     return np.array([float(value) for value in rows.values_list("equated", flat=True)])
 
 
-def _ratings(material: Material, scored: Sequence[int]) -> tuple[list[str], FloatArray]:
-    """Judges by label, and what each last said of every scored question, NaN where nothing. One statement."""
+def _ratings(material: Material, scored: Sequence[int]) -> tuple[list[str], FloatArray, bool]:
+    """Judges by label, what each last said of every scored question (NaN where nothing), and whether they are a panel.
+
+    As on the page of the standard, desk estimates no longer count once a panel has rated every one. One statement.
+    """
     place = {revision: column for column, revision in enumerate(scored)}
     last: dict[tuple[str, int], int] = {}
-    rows = Rating.objects.filter(exam=material.exam, revision__in=scored).order_by("round")
-    for judge, revision, value in rows.values_list("judge", "revision_id", "value"):
-        last[judge, place[revision]] = value
+    given = list(Rating.objects.filter(exam=material.exam, revision__in=scored).order_by("round"))
+    by_panel = [rating for rating in given if rating.method != DESK]
+    panel = bool(scored) and {rating.revision_id for rating in by_panel} == set(scored)
+    for rating in by_panel if panel else given:
+        last[rating.judge, place[rating.revision_id]] = rating.value
     judges = sorted({judge for judge, _ in last})
     ratings = np.full((len(judges), len(scored)), math.nan)
     for (judge, column), value in last.items():
         ratings[judges.index(judge), column] = value / 100
-    return judges, ratings
+    return judges, ratings, panel
 
 
 def _difficulties(material: Material, scored: Sequence[int]) -> FloatArray:
