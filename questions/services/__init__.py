@@ -4,6 +4,6 @@
 `labels` keep what belongs to a question whatever its wording. `questions.checks` only looks.
 """
 
-from questions.services.measurement import Measured, record_measurements
+from questions.services.measurement import Measured, record_exposures, record_measurements
 
-__all__ = ["Measured", "record_measurements"]
+__all__ = ["Measured", "record_exposures", "record_measurements"]

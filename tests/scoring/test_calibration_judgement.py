@@ -124,6 +124,11 @@ def test_what_is_calibrated_has_no_obstacles():
             {"options": [option(1, key=True, top=0.4), option(3, top=0.5, flagged=True) | {"label": [3, 1]}]},
             "the wrong response 3, 1 is chosen by 50% of the ablest third, the key by 40%",
         ),
+        ({"facility": 1.0, "item_rest": None}, "everybody of 100 is right (facility 1.00)"),
+        (
+            {"facility": 0.0, "item_rest": None},
+            "nobody of 100 is right (facility 0.00, at least 0.25 expected of guessing)",
+        ),
         ({"drift": 0.31, "drift_z": 2.8}, "0.31 logits harder than when it was measured (robust z 2.8)"),
         ({"drift": -0.5, "drift_z": -3.0}, "0.50 logits easier than when it was measured (robust z -3.0)"),
     ],

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from config.management.commands.tick import work
-from exams.models import Seat, Sitting
+from exams.models import Form, Seat, Sitting
 from questions.models import Exam, Standing
 from scoring import tasks
 from scoring.calibration import nightly
@@ -118,6 +118,41 @@ def test_every_night_with_enough_new_sittings(world):
     Sitting.objects.filter(pk=new[0]).update(granted_minutes=0)
     assert nightly.calibrate_due(now=night, unless_since=NOW) == []
     assert len(nightly.calibrate_due(now=night, unless_since=NOW + dt.timedelta(minutes=1))) == 1
+
+
+def test_every_night_counts_who_has_met_which_question(world):
+    Sitting.objects.update(simulated=False)
+    Standing.objects.update(first_exposures=7)
+    nightly.count_exposures(world.exam)
+    counts = dict(Standing.objects.filter(exam=world.exam).values_list("revision", "first_exposures"))
+    firsts = Sitting.objects.filter(exam=world.exam).closed().values("user", "form").distinct()
+    assert len({row["user"] for row in firsts}) == len(firsts)  # everybody sat once
+    for form in Form.objects.filter(exam=world.exam):
+        alone = [seat.revision_id for seat in form.seats.all() if seat.revision.seats.count() == 1]
+        assert {counts[revision] for revision in alone} == {sum(row["form"] == form.pk for row in firsts)}
+    assert any(count == 0 for count in counts.values())
+
+
+def test_a_question_that_left_the_exam_does_not_stop_a_run(world):
+    Sitting.objects.update(simulated=False)
+    left = Standing.objects.filter(exam=world.exam).exclude(revision__seats__isnull=False).first()
+    assert left is not None
+    left.revision.question.placements.filter(exam=world.exam).delete()
+    made = run(exam=world.exam, now=NOW)
+    assert not RunItem.objects.filter(run=made, revision=left.revision_id).exists()
+
+
+def test_a_form_with_a_question_that_nothing_is_known_of_is_named(world):
+    Sitting.objects.update(simulated=False)
+    form = Form.objects.filter(exam=world.exam, reference=False)[0]
+    elsewhere = Seat.objects.exclude(form=form).values("revision")
+    seat = form.seats.filter(scored=True, kind="multiple_choice").exclude(revision__in=elsewhere)[0]
+    SeatResult.objects.filter(result__sitting__form=form, seat=seat.number).update(seen_before=True)
+    Standing.objects.filter(exam=world.exam, revision=seat.revision_id).update(rating=None)
+    name = seat.revision.question.public_id
+    with pytest.raises(Refused, match=f"counts {name}, which has neither a rating nor enough answers"):
+        run(exam=world.exam, now=NOW)
+    assert CalibrationRun.objects.filter(exam=world.exam, includes_simulated=False).count() == 0
 
 
 def test_an_exam_that_is_not_offered_has_no_nights(world):

@@ -136,6 +136,21 @@ def test_a_run_on_another_scale_than_the_last_promoted_one_is_refused(exam, auth
     assert "Run 3 has been promoted since" in refused(a_run(exam, based_on=first), author)
 
 
+def test_a_run_that_leaves_later_ones_without_anchors_is_refused(exam, author):
+    run = a_run(exam)
+    few = run.items.filter(rung="own").order_by("pk").values_list("pk", flat=True)[:14]
+    run.items.exclude(pk__in=list(few)).update(obstacles=["infit 1.31, at most 1.20 allowed"])
+    assert refused(run, author).startswith("Only 14 questions would be calibrated, and later runs need 15")
+
+
+def test_every_domain_needs_anchors(exam, author):
+    run = a_run(exam)
+    domain = exam.domains.get(number=3)
+    there = run.items.filter(revision__question__placements__task__domain=domain).order_by("pk")
+    there.exclude(pk=there.first().pk).update(obstacles=["infit 1.31, at most 1.20 allowed"])
+    assert refused(run, author).startswith("Domain 3 would have fewer than 2 calibrated questions")
+
+
 def test_an_exam_without_a_reference_form_is_refused(exam, author):
     run = a_run(exam)
     Form.objects.update(reference=False)

@@ -192,15 +192,15 @@ def test_the_judges_of_the_reference_form(exam):
             for seat in scored
         )  # fmt: skip
     found = said(exam)["Standard setting"]
+    assert "desk 1" not in found  # as on the page, desk estimates no longer count
+    assert "Provisional standard: 2 judges of the panel rated the least rated" in found
     assert "Panel 0\n50\n0.600\n0.000\n30.00" in found
     assert "Panel 1\n50\n0.700\n0.000\n35.00" in found
     assert "SE(S)" in found
 
 
-def test_fewer_than_a_panel_are_a_provisional_standard(exam):
-    Rating.objects.exclude(judge__in=["desk 1", "desk 2"]).delete()
-    found = said(exam)["Standard setting"]
-    assert "Provisional standard: 2 judges rated these questions" in found
+def test_desk_estimates_are_no_panel(exam):
+    assert "Provisional standard: no convened panel" in said(exam)["Standard setting"]
     Rating.objects.exclude(judge="desk 1").delete()
     assert "not known: it takes two judges" in said(exam)["Standard setting"]
     Rating.objects.all().delete()
