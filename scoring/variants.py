@@ -6,12 +6,13 @@ import datetime as dt
 import uuid
 from collections import defaultdict
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import groupby
 from typing import Any
 
 from django.db.models import Exists, OuterRef, Q, Subquery
+from django.utils import timezone
 
 from exams.models import Answer, Form, ScoreRow, ScoreTable, Seat
 from exams.services import tables
@@ -73,12 +74,15 @@ class Figures:
 
 @dataclass(frozen=True, slots=True)
 class Move:
-    """One result that says something else afterwards."""
+    """One result that says something else afterwards. Nothing here says whose it is: authors see results, not people.
+
+    `label` tells the candidates of one table apart and means nothing outside it.
+    """
 
     sitting_id: uuid.UUID
-    person: str
+    label: str
     simulated: bool
-    begun: dt.datetime
+    begun: dt.date
     form: str
     before: Figures
     after: Figures
@@ -169,8 +173,9 @@ def moves(changed: Collection[Change]) -> Moves:
     change_of = {change.base.pk: change for change in changed}
     judged: dict[tuple[int, tuple[str, ...]], bool] = {}
     keys = {change.base.pk: right_at(change.seat, change.table) for change in changed}
-    moved, results, simulated = [], 0, 0
-    for sitting, table, raw, maximum, scaled, passed, is_simulated, begun, name, email, form, was, given in _issued(
+    moved: list[tuple[int, Move]] = []
+    results, simulated = 0, 0
+    for sitting, table, raw, maximum, scaled, passed, is_simulated, begun, user, form, was, given in _issued(
         change_of, changed
     ):
         change = change_of[table]
@@ -183,10 +188,12 @@ def moves(changed: Collection[Change]) -> Moves:
         before = Figures(raw, maximum, scaled, passed)
         after = Figures(new, change.table.maximum_raw, row.scaled, row.passed)
         if (raw, scaled, passed) != (after.raw, after.scaled, after.passed):
-            person = name or email.partition("@")[0]
-            moved.append(Move(sitting, person, is_simulated, begun, f"Form {form}", before, after))
-    moved.sort(key=lambda move: (not move.lost, not move.gained))
-    return Moves(tuple(moved), results, simulated)
+            day = timezone.localdate(begun)
+            moved.append((user, Move(sitting, "", is_simulated, day, f"Form {form}", before, after)))
+    moved.sort(key=lambda one: (not one[1].lost, not one[1].gained))
+    number: dict[int, int] = {}
+    labelled = (replace(move, label=f"Candidate {number.setdefault(user, len(number) + 1)}") for user, move in moved)
+    return Moves(tuple(labelled), results, simulated)
 
 
 def _issued(bases: Collection[int], changed: Collection[Change]) -> list[Any]:
@@ -202,7 +209,7 @@ def _issued(bases: Collection[int], changed: Collection[Change]) -> list[Any]:
         .order_by("sitting__form__number", "sitting__started_at", "sitting")
         .values_list(
             "sitting_id", "table_id", "raw", "maximum_raw", "scaled", "passed", "sitting__simulated",
-            "sitting__started_at", "sitting__user__display_name", "sitting__user__email", "sitting__form__number",
+            "sitting__started_at", "sitting__user_id", "sitting__form__number",
             "was", "given",
         )
     )  # fmt: skip

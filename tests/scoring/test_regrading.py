@@ -205,7 +205,7 @@ def test_the_preview_names_who_loses_first(exam, form):
     sat(UserFactory(), exam, form=form, right=5)
     seen = look(seat)
     assert (seen.lost, seen.gained, seen.moves[0].sitting_id) == (1, 0, loses.sitting_id)
-    assert seen.moves[0].person == loses.sitting.user.get_full_name()
+    assert seen.moves[0].label == "Candidate 1"
     assert seen.moves[0].form == form.code
 
 
