@@ -155,13 +155,18 @@ def rate(*, request: RatingRequest, value: int, by: User) -> RatingRequest:
 
 @transaction.atomic
 def close_round(*, revision: Revision, exam: Exam, by: User) -> list[RatingRequest]:
-    """End the open round: nobody rates any more, and now all may see what the judges said. Returns its turns."""
+    """End the open round: nobody rates any more, and now all may see what the judges said. Returns its turns.
+
+    Refused to a judge of the round who has not rated: they would end their own turn to read what the others said.
+    """
     require_author(by)
     now = timezone.now()
     row = _locked(revision)
     turns = list(_turns(row, exam).filter(closed_at__isnull=True).select_for_update())
     if not turns:
         raise Refused("No round of ratings is open.")
+    if any(one.judge_id == by.pk and one.value is None for one in turns):
+        raise Refused("You are asked in this round and have not rated yet; rate first, or let somebody else close it.")
     RatingRequest.objects.filter(pk__in=[one.pk for one in turns]).update(closed_at=now)
     for one in turns:
         one.closed_at = now

@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from questions.models import Rating, RatingRequest, Standing
 from questions.models.authoring import Act, Audit
-from questions.services import ratings
+from questions.services import panels, ratings
 from questions.services.base import NotAnAuthor, Refused
 from tests.accounts.factories import UserFactory
 from tests.questions.material import loaded, question
@@ -102,6 +102,20 @@ def test_the_trail_says_that_somebody_rated_but_not_what(published, small, judge
     details = Audit.objects.filter(act=Act.RATE).values_list("detail", flat=True)
     assert len(details) == 3
     assert all(detail.keys() == {"number", "exam", "round"} for detail in details)
+
+
+def test_a_judge_who_has_not_rated_does_not_close_the_round(published, small, judges, author):
+    turns = ask(published, small, judges, author)
+    rated(turns[1:], (60, 70))
+    for close in (
+        lambda: ratings.close_round(revision=published, exam=small, by=judges[0]),
+        lambda: panels.close_rounds(revisions=[published], exam=small, by=judges[0]),
+    ):
+        with pytest.raises(Refused, match="have not rated yet"):
+            close()
+    assert not RatingRequest.objects.filter(closed_at__isnull=False).exists()
+    rated(turns[:1], (65,))
+    assert len(ratings.close_round(revision=published, exam=small, by=judges[0])) == 3
 
 
 # ---- answering and rating --------------------------------------------------------------------------------------------
