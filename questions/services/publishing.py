@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from questions import checks, markdown
-from questions.models import Option, Placement, Prompt, Question, Revision, Scenario, Standing
+from questions.models import Comment, Option, Placement, Prompt, Question, Revision, Scenario, Standing
 from questions.models.authoring import Act
 from questions.models.bank import OPEN, RevisionState
 from questions.pack.wording import digest, wording
@@ -46,7 +46,8 @@ def publish(*, revision: Revision, expected_version: int, by: User) -> Revision:
     """Freeze what was approved and let new forms draw it, as pretest in every exam that it is placed in.
 
     The wording that was published is superseded; sittings keep it. Questions of a case study whose scenario has been
-    reworded are published together, once all of them are approved. Raises Blocked, Changed, Superseded and Refused.
+    reworded are published together, once all of them are approved. Refused while a comment on any of them is open.
+    Raises Blocked, Changed, Superseded and Refused.
     """
     require_author(by)
     now = timezone.now()
@@ -144,6 +145,8 @@ def _check(row: Revision) -> None:
     current = published_of(question)
     if current is not None and current.pk != row.based_on_id:
         raise Superseded(current)
+    if Comment.objects.filter(revision=row, resolved_at__isnull=True).exists():
+        raise Refused(f"There are open comments on {name}; resolve them, or ask for changes.")
     if row.scenario_revision_id != newest_scenario(question):
         raise Refused(f"The case study of {name} has been reworded since; take it back and save it again.")
     written = Revision.objects.with_content().get(pk=row.pk)

@@ -173,7 +173,7 @@ class Life:
     @property
     def can_publish(self) -> bool:
         clear = self.checked is not None and not self.checked.errors and not self.checked.warnings
-        return self.approved and clear and self.newer is None
+        return self.approved and clear and self.newer is None and not self.reading.open_comments
 
     @property
     def can_revise(self) -> bool:

@@ -188,7 +188,11 @@ def test_a_reworded_case_study_is_published_as_a_whole(ferry, author, reviewer, 
     first = approved(written[0], author, reviewer)
     with pytest.raises(Refused, match="tst-912 has not been approved"):
         publishing.publish(revision=first, expected_version=first.lock_version, by=author)
-    approved(written[1], author, reviewer)
+    second = approved(written[1], author, reviewer)
+    said = review.comment(revision=second, place="stem", text="Two ferries or three?", by=reviewer)
+    with pytest.raises(Refused, match="open comments on tst-912"):
+        publishing.publish(revision=first, expected_version=first.lock_version, by=author)
+    review.resolve(comment=said, by=author)
     publishing.publish(revision=first, expected_version=first.lock_version, by=author)
     assert [fresh(one).state for one in (*old, *written)] == ["superseded"] * 2 + ["published"] * 2
 

@@ -110,6 +110,16 @@ def test_warnings_are_acknowledged_first(author, reviewer, small):
     assert (audit.who, audit.detail["reason"]) == (author, REASON)
 
 
+def test_open_comments_are_resolved_first(author, reviewer, small):
+    row = approved(a_draft(author, small), author, reviewer)
+    said = review.comment(revision=row, place="stem", text="Is this lamp still sold?", by=reviewer)
+    with pytest.raises(Refused, match="open comments"):
+        publish(row, author)
+    assert fresh(row).state == "in_review"
+    review.resolve(comment=said, by=author)
+    assert publish(row, author).state == "published"
+
+
 def test_an_acknowledgement_holds_for_the_same_words_only(author, reviewer, small):
     a_published(author, reviewer, small, public_id="tst-901")
     draft = a_draft(author, small, public_id="tst-902")
