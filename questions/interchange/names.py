@@ -6,11 +6,12 @@ import hashlib
 import re
 import unicodedata
 
+from questions.ids import PUBLIC_ID, RESERVED
+
 LONGEST = 61
 HASH = 8
 LONGEST_TAG = 40
 NOT_IN_IDS = re.compile(r"[^a-z0-9.]+")
-PUBLIC_ID = re.compile(r"[a-z0-9][a-z0-9.\-]{2,60}")
 
 
 def fingerprint(*texts: str) -> str:
@@ -29,11 +30,11 @@ def tag(text: str) -> str:
 
 
 def public_id(identifier: str) -> str:
-    """A valid public id for an identifier: the identifier itself where it is one, else a slug with a fingerprint.
+    """A valid public id for an identifier: the identifier itself where it may be one, else a slug with a fingerprint.
 
     The fingerprint keeps identifiers apart that differ only in what a slug leaves out.
     """
-    if PUBLIC_ID.fullmatch(identifier):
+    if PUBLIC_ID.fullmatch(identifier) and identifier not in RESERVED:
         return identifier
     stem = slug(identifier)[: LONGEST - HASH - 1].rstrip("-.") or "question"
     return f"{stem}-{fingerprint(identifier)}"

@@ -7,8 +7,18 @@ import math
 from collections.abc import Iterable
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, HttpUrl, StringConstraints, UrlConstraints, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    HttpUrl,
+    StringConstraints,
+    UrlConstraints,
+    model_validator,
+)
 
+from questions.ids import RESERVED
 from questions.kinds import CASE_STUDY, KINDS, Content, OptionContent, Problem, PromptContent
 
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=6_000)]
@@ -159,8 +169,14 @@ class Scenario(Strict):
     text: Text
 
 
+def _free(identifier: str) -> str:
+    if identifier in RESERVED:
+        raise ValueError(f"no question can be called {identifier}: that is the address of a page")
+    return identifier
+
+
 class Question(Strict):
-    id: Slug
+    id: Annotated[Slug, AfterValidator(_free)]
     kind: KindName
     placements: Annotated[list[Placement], Field(min_length=1)]
     scenario: Slug | None = None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import re
 import secrets
 from collections.abc import Iterable
 from dataclasses import replace
@@ -14,6 +13,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from questions import search
+from questions.ids import PUBLIC_ID, RESERVED, SHAPE
 from questions.kinds import KINDS, OptionContent, PromptContent
 from questions.models import (
     Audit,
@@ -42,7 +42,6 @@ from questions.writing import ReferenceContent, Writing, of_revision
 
 SITTING_DOWN = dt.timedelta(minutes=10)  # saves of one person closer than this are one entry of the trail
 LETTERS = "23456789abcdefghjkmnpqrstuvwxyz"  # none that are mistaken for each other
-PUBLIC_ID = re.compile(r"[a-z0-9][a-z0-9.\-]{2,60}")
 MOST_PARTS = 20  # options, prompts or references; what may be published is less
 TITLE, ADDRESS, POSITION = 300, 500, 99
 
@@ -77,7 +76,9 @@ def create_question(*, kind: str, exam: Exam, task: Task, author: User, public_i
         raise Refused(f"Task {task.code} does not belong to {exam.code}.")
     public_id = public_id.strip() or _public_id(exam, task)
     if not PUBLIC_ID.fullmatch(public_id):
-        raise Refused("An id has 3 to 61 small letters, digits, dots and hyphens.")
+        raise Refused(SHAPE)
+    if public_id in RESERVED:
+        raise Refused(f"No question can be called {public_id}: that is the address of a page.")
     try:
         with transaction.atomic():
             question = Question.objects.create(public_id=public_id, from_studio=True)

@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from questions import markdown, mentions
+from questions.ids import PUBLIC_ID, SHAPE
 from questions.models import Question, Revision, Scenario, ScenarioRevision
 from questions.models.authoring import Act
 from questions.models.bank import OPEN, RevisionState
@@ -24,7 +25,7 @@ from questions.services.base import (
     require_author,
     said,
 )
-from questions.services.drafts import PUBLIC_ID, newest_scenario, published_of, start_revision
+from questions.services.drafts import newest_scenario, published_of, start_revision
 
 MOST_TITLE, MOST_TEXT = 300, 6_000
 
@@ -38,7 +39,7 @@ def create_scenario(*, public_id: str, title: str, text: str, by: User) -> Scena
     title, text = _worded(title, text)
     public_id = public_id.strip()
     if not PUBLIC_ID.fullmatch(public_id):
-        raise Refused("An id has 3 to 61 small letters, digits, dots and hyphens.")
+        raise Refused(SHAPE)
     try:
         with transaction.atomic():
             scenario = Scenario.objects.create(public_id=public_id, from_studio=True)

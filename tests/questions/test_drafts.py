@@ -7,8 +7,11 @@ from dataclasses import replace
 import pytest
 from django.db import IntegrityError, transaction
 
+from questions.ids import RESERVED
+from questions.interchange.names import fingerprint, public_id
 from questions.kinds import OptionContent
 from questions.models import Question, Revision, Task
+from questions.pack.reader import PackErrors
 from questions.services import drafts
 from questions.services.base import NotAnAuthor, Refused
 from questions.writing import Writing, of_revision
@@ -211,6 +214,16 @@ def test_only_its_author_deletes_a_draft_until_the_account_is_gone(small, author
 
 
 # ---- who may ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", sorted(RESERVED))
+def test_no_question_has_the_name_of_a_page(tmp_path, small, author, name):
+    with pytest.raises(Refused, match=f"can be called {name}"):
+        a_draft(author, small, public_id=name)
+    with pytest.raises(PackErrors, match=f"no question can be called {name}"):
+        loaded(tmp_path, question(1, id=name))
+    assert public_id(name) == f"{name}-{fingerprint(name)}"
+    assert public_id(f"{name}-1") == f"{name}-1"
 
 
 def test_only_authors_write(small, author):

@@ -10,6 +10,7 @@ from django.urls.converters import IntConverter, SlugConverter, StringConverter,
 
 from accounts import services as accounts
 from accounts.roles import Role
+from questions.ids import RESERVED
 from questions.models import Audit, Question
 from scoring.bank.urls import urlpatterns
 
@@ -47,6 +48,12 @@ def test_nobody_but_authors_learns_that_an_address_exists(client, user, exam, me
         else:
             assert reply.status_code == 404, where
     assert Audit.objects.count() == before
+
+
+def test_no_question_can_have_the_name_of_a_page():
+    routes = [str(one.pattern).split("/") for one in urlpatterns]
+    fixed = {route[1] for route in routes if route[0] == "questions" and route[1]}
+    assert {one for one in fixed if not one.startswith("<")} == RESERVED
 
 
 def test_there_are_addresses():
