@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
@@ -53,6 +53,8 @@ class Desk:
 def exam_new(request: HttpRequest) -> HttpResponse:
     """A new exam, from an empty page or from the outline of another one (`?from=`)."""
     like = request.GET.get("from", "")
+    if "\0" in like:  # which no row holds, and the database refuses to look for
+        raise Http404
     source = get_object_or_404(Exam, code=like) if like else None
     if request.method == "POST":
         return _posted(request, None, source)

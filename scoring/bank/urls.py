@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from django.urls import URLPattern, path
+from django.urls import URLPattern, path, register_converter
+from django.urls.converters import StringConverter
 
 from scoring.bank import (
     coverage,
@@ -29,8 +30,17 @@ from scoring.bank import (
     studio_acts,
 )
 
-QUESTION = "exams/<slug:code>/questions/<str:public_id>/"
-LIFE = "questions/<str:public_id>/"
+
+class PublicIdConverter(StringConverter):
+    """Whatever might be an id. No row holds a NUL, and the database refuses to look for one: there is no such page."""
+
+    regex = r"[^/\x00]+"
+
+
+register_converter(PublicIdConverter, "public_id")
+
+QUESTION = "exams/<slug:code>/questions/<public_id:public_id>/"
+LIFE = "questions/<public_id:public_id>/"
 
 urlpatterns: list[URLPattern] = [
     path("", exams.bank, name="bank"),
@@ -52,14 +62,14 @@ urlpatterns: list[URLPattern] = [
     path("judging/", judging.studio_judging, name="studio_judging"),
     path("judging/<int:pk>/", judging.studio_judge, name="studio_judge"),
     path("scenarios/", scenarios.studio_scenarios, name="studio_scenarios"),
-    path("scenarios/<str:public_id>/", scenarios.studio_scenario, name="studio_scenario"),
-    path("questions/<str:public_id>/labels/", labels.studio_labels, name="studio_labels"),
+    path("scenarios/<public_id:public_id>/", scenarios.studio_scenario, name="studio_scenario"),
+    path("questions/<public_id:public_id>/labels/", labels.studio_labels, name="studio_labels"),
     path("questions/new/", editor.studio_new, name="studio_new"),
-    path("questions/<str:public_id>/edit/", editor.studio_edit, name="studio_edit"),
-    path("questions/<str:public_id>/edit/save/", editor.studio_save, name="studio_save"),
-    path("questions/<str:public_id>/edit/preview/", editor.studio_preview, name="studio_preview"),
-    path("questions/<str:public_id>/edit/checks/", editor.studio_checks, name="studio_checks"),
-    path("questions/<str:public_id>/edit/people/", editor.studio_people, name="studio_people"),
+    path("questions/<public_id:public_id>/edit/", editor.studio_edit, name="studio_edit"),
+    path("questions/<public_id:public_id>/edit/save/", editor.studio_save, name="studio_save"),
+    path("questions/<public_id:public_id>/edit/preview/", editor.studio_preview, name="studio_preview"),
+    path("questions/<public_id:public_id>/edit/checks/", editor.studio_checks, name="studio_checks"),
+    path("questions/<public_id:public_id>/edit/people/", editor.studio_people, name="studio_people"),
     path("exams/<slug:code>/", exams.bank_exam, name="bank_exam"),
     path("exams/<slug:code>/rounds/", rounds.studio_rounds, name="studio_rounds"),
     path("exams/<slug:code>/exposure.svg", exams.bank_exam_exposure, name="bank_exam_exposure"),
@@ -90,7 +100,7 @@ urlpatterns: list[URLPattern] = [
     ),
     path("exams/<slug:code>/regrades/", regrades.bank_regrades, name="bank_regrades"),
     path("exams/<slug:code>/regrades/<int:pk>/", regrades.bank_regrade_detail, name="bank_regrade_detail"),
-    path("exams/<slug:code>/questions/<str:public_id>/regrade/", regrades.bank_regrade, name="bank_regrade"),
+    path("exams/<slug:code>/questions/<public_id:public_id>/regrade/", regrades.bank_regrade, name="bank_regrade"),
     path("reviews/", reviews.studio_reviews, name="studio_reviews"),
     # After every other address below questions/ that is not of one question: the id takes whatever is left.
     path(LIFE, life.studio_life, name="studio_life"),

@@ -6,13 +6,14 @@ import uuid
 
 import pytest
 from django.urls import reverse
-from django.urls.converters import IntConverter, SlugConverter, StringConverter, UUIDConverter
+from django.urls.converters import IntConverter, SlugConverter, UUIDConverter
 
 from accounts import services as accounts
 from accounts.roles import Role
 from questions.ids import RESERVED
 from questions.models import Audit, Question
-from scoring.bank.urls import urlpatterns
+from scoring.bank.urls import PublicIdConverter, urlpatterns
+from tests.questions.studio import an_author
 
 pytestmark = pytest.mark.django_db
 
@@ -25,7 +26,7 @@ def address(name: str, public_id: str) -> str:
     (pattern, *_) = [one for one in urlpatterns if one.name == name]
     given = {}
     for key, converter in pattern.pattern.converters.items():
-        given[key] = public_id if type(converter) is StringConverter else VALUES[type(converter)]
+        given[key] = public_id if type(converter) is PublicIdConverter else VALUES[type(converter)]
     given |= {"chart": "information"} if "chart" in given else {}
     return reverse(name, kwargs=given | pattern.default_args)
 
@@ -48,6 +49,16 @@ def test_nobody_but_authors_learns_that_an_address_exists(client, user, exam, me
         else:
             assert reply.status_code == 404, where
     assert Audit.objects.count() == before
+
+
+@pytest.mark.parametrize("method", ["get", "post"])
+def test_an_address_with_a_nul_is_not_found(client, exam, method):
+    client.force_login(an_author())
+    named = [address(name, "NUL").replace("NUL", "a%00b") for name in NAMES]
+    odd = [one for one in named if "%00" in one]
+    assert len(odd) > 20
+    for where in (*odd, f"{reverse('bank_exam_new')}?from=%00"):
+        assert getattr(client, method)(where, {"act": "begin"} if method == "post" else None).status_code == 404, where
 
 
 def test_no_question_can_have_the_name_of_a_page():
