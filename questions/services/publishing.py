@@ -12,9 +12,9 @@ from django.utils import timezone
 
 from accounts.models import User
 from questions import checks, markdown
-from questions.models import Comment, Option, Placement, Prompt, Question, Revision, Scenario, Standing
+from questions.models import Audit, Comment, Option, Placement, Prompt, Question, Revision, Scenario, Standing
 from questions.models.authoring import Act
-from questions.models.bank import OPEN, RevisionState
+from questions.models.bank import FROZEN, OPEN, RevisionState
 from questions.pack.wording import digest, wording
 from questions.services.base import (
     Changed,
@@ -76,11 +76,28 @@ def retire(*, question: Question, reason: str, by: User) -> Revision:
 
 @transaction.atomic
 def withdraw(*, question: Question, reason: str, by: User) -> Revision:
-    """Take a leaked or wrong question out of use at once.
+    """Take a leaked or wrong question out of use at once; one that was retired may still stand on forms, and is, too.
 
     Call `exams.services.withdrawing.withdraw`, which also takes it off the forms that stand ready. Raises Refused.
     """
     return _take_out(question, reason, by, Act.WITHDRAW)
+
+
+def withdrawable(question: Question) -> Revision | None:
+    """What withdrawing takes out of use: the published wording, or the last one if that was retired.
+
+    None where there is no such wording, or it has been withdrawn already.
+    """
+    last = _last_frozen(question)
+    if last is None or last.state == RevisionState.SUPERSEDED:
+        return None
+    gone = last.state == RevisionState.RETIRED and Audit.objects.filter(revision=last, act=Act.WITHDRAW).exists()
+    return None if gone else last
+
+
+def _last_frozen(question: Question) -> Revision | None:
+    frozen = Revision.objects.filter(question=question, state__in=FROZEN)
+    return frozen.published().first() or frozen.order_by("-published_at", "-number").first()
 
 
 def _take_out(question: Question, reason: str, by: User, act: Act) -> Revision:
@@ -89,7 +106,7 @@ def _take_out(question: Question, reason: str, by: User, act: Act) -> Revision:
     reason = reasoned(reason)
     keep_loader_out()
     row = locked_question(question.pk)
-    current = published_of(row)
+    current = withdrawable(row) if act == Act.WITHDRAW else published_of(row)
     if current is None:
         raise Refused("This question is not published, so there is nothing to take out of use.")
     current = locked_revision(current.pk)

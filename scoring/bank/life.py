@@ -18,8 +18,9 @@ from exams.models import Form
 from exams.services import withdrawing
 from questions.checks import Finding
 from questions.models import Question, Revision
+from questions.services import publishing
 from questions.services.base import Refused
-from questions.services.drafts import AlreadyOpen, published_of
+from questions.services.drafts import AlreadyOpen
 from questions.services.publishing import Superseded
 from questions.services.review import Blocked
 from scoring.bank.life_acts import ACTS, Asked, withdraw_it
@@ -90,7 +91,7 @@ def life_withdraw(request: HttpRequest, public_id: str) -> HttpResponse:
     context = {
         "section": "bank",
         "question": question,
-        "current": published_of(question),
+        "current": publishing.withdrawable(question),
         "reach": withdrawing.reach(question=question),
         "ready": Form.objects.filter(state__in=withdrawing.READY, seats__revision__question=question)
         .distinct()

@@ -180,6 +180,12 @@ class Life:
         return self.open is None and self.last_frozen is not None
 
     @property
+    def can_withdraw(self) -> bool:
+        """A retired question may stand on forms until the pools are next filled."""
+        last = self.last_frozen
+        return last is not None and last.state != RevisionState.SUPERSEDED and self.withdrawn is None
+
+    @property
     def can_delete(self) -> bool:
         row = self.draft
         return row is not None and (row.author_id in (None, self.viewer.pk) or self.viewer.is_superuser)

@@ -12,9 +12,9 @@ from exams.services import bank, freezing, pool, sittings, withdrawing
 from psychometrics.assembly import Draft
 from questions.models import Exam, Revision
 from questions.services import publishing
-from questions.services.base import NotAnAuthor
+from questions.services.base import NotAnAuthor, Refused
 from tests.factories import UserFactory, begin, close
-from tests.questions.studio import REASON, an_author, together
+from tests.questions.studio import REASON, an_author, together, trail
 
 pytestmark = pytest.mark.django_db
 
@@ -76,6 +76,18 @@ def test_older_wordings_of_it_go_too(exam):
         question=revision.question, number=2, state="published", kind=revision.kind, published_at=revision.published_at
     )
     assert withdraw(revision).forms == (form,)
+
+
+def test_a_question_that_was_retired_a_moment_ago_leaves_the_pool_too(exam):
+    form = Form.objects.pool().filter(exam=exam).order_by("number")[0]
+    revision = shown_by(form)
+    publishing.retire(question=revision.question, reason=REASON, by=an_author())
+    assert form in Form.objects.pool()
+    done = withdraw(revision)
+    assert (done.forms, done.revision, done.revision.state) == ((form,), revision, "retired")
+    assert trail(revision.question) == ["retire", "withdraw"]
+    with pytest.raises(Refused, match="not published"):
+        withdraw(revision)
 
 
 def test_the_pool_is_filled_again_without_it(exam, settings):
