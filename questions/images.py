@@ -6,10 +6,12 @@ import hashlib
 import io
 import warnings
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from django.conf import settings
-from PIL import Image as Pillow
-from PIL import ImageOps
+
+if TYPE_CHECKING:
+    from PIL import Image as Pillow
 
 FORMATS = ("PNG", "JPEG", "WEBP", "GIF")
 EXTENSIONS = {"image/png": "png", "image/jpeg": "jpg", "image/webp": "webp"}
@@ -67,6 +69,9 @@ def check_size(size: int) -> None:
 
 def _decoded(content: bytes) -> tuple[Pillow.Image, str]:
     """The pixels, upright, and the media type to store them under."""
+    from PIL import Image as Pillow  # slow to import, and most processes never see an image
+    from PIL import ImageOps
+
     with Pillow.open(io.BytesIO(content), formats=FORMATS) as image:
         most = settings.IMAGE_MAXIMUM_SIDE
         if max(image.size) > most:  # known from the head alone: nothing has been unpacked yet

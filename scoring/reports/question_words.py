@@ -184,9 +184,9 @@ def health(item: RunItem, pace_ms: float) -> list[Trouble]:
 
     `pace_ms` is the time that the exam leaves for a question, in milliseconds.
     """
-    found = []
     if item.n < ENOUGH:
-        return found
+        return []
+    found = []
     too_easy = item.facility is not None and item.facility > THRESHOLDS.facility
     if too_easy and not any(what.startswith("facility") for what in item.obstacles):
         found.append(Trouble(f"Too easy: {percent(item.facility or 0)} are right", EASY))

@@ -73,7 +73,7 @@ def test_the_filters_work_by_keyboard(author_page: Page, exam: Exam) -> None:
     page.goto(reverse("bank_questions", args=[exam.code]))
     page.get_by_label("Id holds").focus()
     page.keyboard.type(seat.revision.question.public_id[:5])
-    for label in ("Domain", "Kind", "Status", "Show"):
+    for label in ("Domain", "Task", "Kind", "Difficulty", "Status", "Show"):
         page.keyboard.press("Tab")
         expect(page.get_by_label(label, exact=True)).to_be_focused()
     page.keyboard.type("With")  # picks "With alarms"

@@ -83,7 +83,7 @@ def test_a_round_from_asking_to_approving(
     watch.allow("422")
     desk = sign_in(new_context(java_script_enabled=scripts), judge).new_page()
     desk.goto(reverse("bank"))
-    desk.get_by_role("link", name="Judging: 4 wait").click()
+    desk.get_by_role("link", name="Judging 4 questions").click()
     desk.get_by_role("link", name="Begin").click()
     for turn in (turns[3], *turns[:3]):
         expect(desk.get_by_role("heading", name="Answer the question", level=1)).to_be_visible()

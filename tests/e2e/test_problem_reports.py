@@ -57,7 +57,7 @@ def test_a_report_is_answered_and_read(
 
     desk = sign_in(new_context(java_script_enabled=scripts), author).new_page()
     desk.goto(reverse("bank"))
-    desk.get_by_role("link", name="Reports from candidates").click()
+    desk.get_by_role("link", name="Reports").click()
     desk.get_by_role("link", name="No. ").click()
     expect(desk.get_by_text(TEXT)).to_be_visible()
     expect(desk.get_by_text(user.display_name)).to_have_count(0)

@@ -49,7 +49,8 @@ def test_signing_in_again_in_another_tab(paper: Paper, page: Page, context: Brow
     paper.look_up()  # coming back to the window does not wait for the next attempt
     paper.saved(BACKOFF)
     expect(notice).to_have_count(0)
-    assert dict(Answer.objects.values_list("seat", "response")) == {
+    given = Answer.objects.exclude(response=[])  # on a slow machine the time spent on the first seat is kept, too
+    assert dict(given.values_list("seat", "response")) == {
         seat.number: [token for token in seat.tokens if token in key_of(seat)] for seat in (first, second)
     }
     expect(paper.question(second.number)).to_be_visible()

@@ -63,7 +63,7 @@ def test_authors_see_everything_and_addresses_take_one_method(as_author, exam):
 
 
 def test_the_bank_and_an_exams_questions_lead_here(as_author, exam):
-    assert f'href="{LIST}">Questions of all exams</a>' in as_author.get(reverse("bank")).content.decode()
+    assert f'href="{LIST}">Questions</a>' in as_author.get(reverse("bank")).content.decode()
     page = as_author.get(reverse("bank_questions", args=[exam.code])).content.decode()
     assert f'href="{LIST}?exam={exam.code}"' in page
 
@@ -136,7 +136,7 @@ def test_a_stem_is_shown_from_where_its_words_are(as_author, exam):
 
 
 def test_the_place_in_an_id_is_marked(as_author, animals):
-    assert "z<mark>eta-7.2</mark></span>" in as_author.get(f"{LIST}?q=ETA-7.2").content.decode()
+    assert "z<mark>eta-7.2</mark></a>" in as_author.get(f"{LIST}?q=ETA-7.2").content.decode()
 
 
 # ---- filters ----------------------------------------------------------------------------------------------------

@@ -256,7 +256,7 @@ def test_the_list_tells_what_waits_by_when_and_how_far_one_is(jill, many):
 
 
 def test_the_bank_counts_what_waits(jill, turns):
-    assert "Judging: 1 waits" in text_of(jill.get("/bank/"))
+    assert "Judging 1 question" in text_of(jill.get("/bank/"))
     rate(turns[0], 70)
     assert "Judging: " not in text_of(jill.get("/bank/"))
 
