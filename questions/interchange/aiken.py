@@ -17,7 +17,8 @@ from questions.interchange.text import UNKEPT, beginning, decode, tidy
 
 OPTION = re.compile(r"\s*([A-Z])[.)]([ \t]+|$)?(.*)")
 ANSWER = re.compile(r"\s*ANSWERS?\s*:\s*(.*)", re.IGNORECASE)
-LOOKS_LIKE = re.compile(r"^\s*A[.)]\s.*\n(.*\n)*?\s*ANSWERS?\s*:\s*[A-Za-z]", re.MULTILINE | re.IGNORECASE)
+FIRST = re.compile(r"\s*A[.)](\s|$)", re.IGNORECASE)
+KEY = re.compile(r"\s*ANSWERS?\s*:\s*[A-Za-z]", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +28,9 @@ class Aiken:
     extensions: tuple[str, ...] = (".txt",)
 
     def can_read(self, data: bytes, name: str) -> bool:
-        return LOOKS_LIKE.search(tidy(beginning(data))) is not None
+        lines = iter(tidy(beginning(data)).split("\n"))
+        # One pass: `any` stops at the first answer, and the key is looked for in the lines after it.
+        return any(FIRST.match(line) for line in lines) and any(KEY.match(line) for line in lines)
 
     def read(self, data: bytes, limits: Limits) -> Parsed:
         check_size(data, limits)
@@ -43,14 +46,14 @@ class Aiken:
                 if option[1] == "A" and found.options:  # the one before has no ANSWER line
                     found.collect(collector)
                     found = _Entry()
-                found.options.append(option[3].strip())
+                found.options.append([option[3].strip()])
             elif not line.strip():
                 found.is_over = bool(found.options)
             elif found.is_over:
                 found.collect(collector)
                 found = _Entry([line.strip()])
             elif found.options:
-                found.options[-1] += f"\n{line.strip()}"
+                found.options[-1].append(line.strip())
             else:
                 found.stem.append(line.strip())
         if found.stem or found.options:
@@ -73,7 +76,7 @@ class _Entry:
 
     def __init__(self, stem: list[str] | None = None) -> None:
         self.stem = stem or []
-        self.options: list[str] = []
+        self.options: list[list[str]] = []  # their lines; joined once, for a file may have millions
         self.key: str | None = None
         self.is_over = False
 
@@ -85,7 +88,8 @@ class _Entry:
         return found
 
     def collect(self, collector: Collector) -> None:
-        notes = collector.name("", text="\n".join([*self.stem, *self.options]))
+        texts = ["\n".join(lines) for lines in self.options]
+        notes = collector.name("", text="\n".join([*self.stem, *texts]))
         try:
             right = self._right()
         except Dropped as reason:
@@ -93,7 +97,7 @@ class _Entry:
             return
         options = tuple(
             ForeignOption(notes.text(from_plain(text, notes.where, f"answer {number}")), correct=number in right)
-            for number, text in enumerate(self.options, 1)
+            for number, text in enumerate(texts, 1)
         )
         kind = "multiple_choice" if len(right) == 1 else "multiple_response"
         stem = notes.text(from_plain("\n".join(self.stem), notes.where, "stem"))
