@@ -10,7 +10,7 @@ from questions import markdown
 INLINE = re.compile(r"[\\`*\[\]]|(?<![^\W_])_|_(?![^\W_])|<(?=[A-Za-z/!?])|&(?=#?\w+;)|!(?=\[)")
 LINE_START = re.compile(r"(#{1,6}(?=\s|$)|[-+](?=\s|$)|>|\||:(?=[-\s|])|~{3}|=+$|-[-:|\s]*$)")
 NUMBERED = re.compile(r"([0-9]{1,9})([.)])(?=\s|$)")
-TAGS = re.compile(r"<[^>]*>")
+TAGS = re.compile(r"<[^<>]*>")  # with "<" inside, every one of many would look for an end on its own
 WHITE = re.compile(r"\s+")
 
 

@@ -44,6 +44,8 @@ SILENT = {"head", "meta", "title", "base", "col", "colgroup", "source", "track",
 SIGNS = {"sub": ("_", "subscript"), "sup": ("^", "superscript")}
 TEXT_ONLY = {"u": "underline", "s": "strike-through", "strike": "strike-through", "del": "strike-through",
              "font": "a typeface or colour", "math": "a formula in MathML"}  # fmt: skip
+# To the end of its line where it has none itself, so that those after it need not look for one again.
+IMAGE = re.compile(r"!\[([^\[\]]*)\]\([^)\n]*(\))?")
 MATHS = re.compile(r"\\\(|\\\[|\$\$|\\begin\{")
 
 
@@ -87,9 +89,9 @@ def from_markdown(text: str, where: str, what: str) -> tuple[str, list[Loss]]:
     losses = Losses(where, what)
     if MATHS.search(text):
         losses.converted("mathematical notation", "formulas are not set, so they stay as text")
-    if re.search(r"!\[[^\]]*\]\(", text):
+    if IMAGE.search(text):
         losses.converted("an image", "images do not come with the file; its description stays as text")
-        text = re.sub(r"!\[([^\]]*)\]\([^)\n]*\)", r"[image: \1]", text)
+        text = IMAGE.sub(lambda found: f"[image: {found[1]}]" if found[2] else found[0], text)
     return tidy(text), losses.all
 
 
@@ -199,7 +201,10 @@ class Writer:
     def _heading(self, element: etree._Element, tag: str) -> list[str]:
         if tag not in ("h4", "h5"):
             self.losses.converted("a heading", "headings in questions have two levels of their own")
-        text = re.sub(r"(#+)$", r"\\\1", self.cell(element))
+        text = self.cell(element)
+        if text.endswith("#"):  # they would be taken for the end of the heading
+            start = text.rstrip("#")
+            text = f"{start}\\{text[len(start) :]}"
         return [f"{'#####' if tag in ('h5', 'h6') else '####'} {text}"] if text else []
 
     def _list(self, element: etree._Element, before: str) -> list[str]:

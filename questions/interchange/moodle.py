@@ -11,6 +11,7 @@ from lxml import etree
 
 from questions.interchange import feedback, xml
 from questions.interchange.collecting import SCENARIO_TAG, Collector, shortened
+from questions.interchange.escaping import TAGS
 from questions.interchange.exchange import (
     ForeignOption,
     ForeignPrompt,
@@ -205,7 +206,7 @@ class _Reader:
             notes.converted("fixed order of the answers", "every candidate gets an order of their own")
 
     def _shown(self, text: str) -> str:
-        return " ".join(re.sub(r"<[^>]*>", " ", text).split())
+        return " ".join(TAGS.sub(" ", text).split())
 
     def _scenario(self) -> None:
         notes = Notes(self.number)

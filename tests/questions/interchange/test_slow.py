@@ -8,7 +8,8 @@ from collections.abc import Iterator
 import pytest
 
 from questions.interchange.formats import FORMATS
-from tests.questions.interchange.material import LIMITS
+from questions.interchange.html import from_markdown, to_markdown
+from tests.questions.interchange.material import LIMITS, choice
 
 SECONDS = 5  # each of these takes a fraction of one
 
@@ -35,3 +36,33 @@ def test_a_key_stands_after_the_answers():
 def test_an_answer_of_endless_lines_is_too_long():
     parsed = FORMATS["aiken"].read(b"Which?\nA. x\n" + b"word\n" * 400_000 + b"B. y\nANSWER: A\n", LIMITS)
     assert [loss.why for loss in parsed.losses] == ["one of its texts is longer than 20,000 characters"]
+
+
+# ---- HTML and Markdown ---------------------------------------------------------------------------------------------
+
+
+def test_tags_without_an_end():
+    text, _ = to_markdown("<" * 400_000, "q", "stem")
+    assert "<" in text
+    question = choice(stem="What should it do first?")
+    broken = b"<correctfeedback><text>" + b"&lt;" * 400_000 + b"</text></correctfeedback></question>"
+    parsed = FORMATS["moodle"].read(FORMATS["moodle"].write([question]).replace(b"</question>", broken), LIMITS)
+    assert [loss.what for loss in parsed.losses] == ["feedback for a right answer"]
+
+
+@pytest.mark.parametrize("piece", ["![", "![a](", "![a]", "![a](b"])
+def test_images_without_an_end(piece):
+    text, _ = from_markdown(piece * 200_000, "q", "stem")
+    assert text == piece * 200_000
+
+
+def test_images_become_their_words():
+    text, losses = from_markdown("One ![a wet coat](coat.png) and ![a hat](x\n![a bag](bag.png).", "q", "stem")
+    assert text == "One [image: a wet coat] and ![a hat](x\n[image: a bag]."
+    assert [loss.what for loss in losses] == ["an image in stem"]
+
+
+def test_a_heading_full_of_hashes():
+    text, _ = to_markdown(f"<h4>{'#' * 150_000} a</h4>", "q", "stem")
+    assert text.endswith("# a")
+    assert to_markdown("<h4>C##</h4>", "q", "stem")[0] == "#### C\\##"
