@@ -1,4 +1,4 @@
-"""What differs between two wordings, place by place and word by word."""
+"""What differs between two wordings, place by place and word by word; in very long texts paragraph by paragraph."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ from questions.kinds import OptionContent
 from questions.writing import Writing
 
 WORD = re.compile(r"\s+|\w+|[^\w\s]")
+PARAGRAPH = re.compile(r"[^\n]+\n*|\n+")
+MOST = 2_000  # pieces of one text that are compared; a stem has a few hundred
 
 Change = Literal["equal", "added", "removed"]
 
@@ -65,10 +67,16 @@ def compare(old: Writing, new: Writing) -> list[Difference]:
 
 
 def segments(old: str, new: str) -> tuple[Segment, ...]:
-    """Both texts as one run of words: equal and added is the new text, equal and removed the old one."""
-    before, after = WORD.findall(old), WORD.findall(new)
+    """Both texts as one run of words: equal and added is the new text, equal and removed the old one.
+
+    Where one of them has more than `MOST` words, spaces and signs, whole paragraphs are removed and added; where it
+    has as many paragraphs, the whole text is.
+    """
+    before, after = _pieces(old, new)
     found: list[Segment] = []
-    for tag, start, end, begin, stop in SequenceMatcher(None, before, after, autojunk=False).get_opcodes():
+    # In texts of 200 pieces and more, frequent ones such as spaces do not begin a match, only prolong it: with them the
+    # time grows with the cube of the length.
+    for tag, start, end, begin, stop in SequenceMatcher(None, before, after).get_opcodes():
         if tag == "equal":
             found.append(Segment("equal", "".join(after[begin:stop])))
             continue
@@ -77,6 +85,15 @@ def segments(old: str, new: str) -> tuple[Segment, ...]:
         if begin < stop:
             found.append(Segment("added", "".join(after[begin:stop])))
     return tuple(found)
+
+
+def _pieces(old: str, new: str) -> tuple[list[str], list[str]]:
+    """Both texts in the smallest pieces of which neither has too many."""
+    for piece in (WORD, PARAGRAPH):
+        before, after = piece.findall(old), piece.findall(new)
+        if max(len(before), len(after)) <= MOST:
+            return before, after
+    return [old], [new]
 
 
 def _difference(place: str, old: str, new: str) -> Difference:

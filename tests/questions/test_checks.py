@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 
 import pytest
@@ -170,6 +171,26 @@ def test_a_difference_holds_both_texts(old, new):
     parts = diff.segments(old, new)
     assert "".join(part.text for part in parts if part.change != "removed") == new
     assert "".join(part.text for part in parts if part.change != "added") == old
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [("a " * 10_000, "a." * 10_000), ("a " * 1_000, "a." * 1_000), ("a\n" * 10_000, "a\nb\n" * 5_000)],
+)
+def test_long_texts_are_compared_in_no_time(old, new):
+    start = time.perf_counter()
+    parts = diff.segments(old, new)
+    assert "".join(part.text for part in parts if part.change != "removed") == new
+    assert "".join(part.text for part in parts if part.change != "added") == old
+    assert time.perf_counter() - start < 5
+
+
+def test_very_long_texts_are_compared_by_paragraphs():
+    first, last = "One word. " * 400 + "\n\n", "Another word. " * 400
+    parts = diff.segments(f"{first}Wet.\n\n{last}", f"{first}Very wet.\n\n{last}")
+    assert [(part.change, part.text) for part in parts] == [
+        ("equal", first), ("removed", "Wet.\n\n"), ("added", "Very wet.\n\n"), ("equal", last),
+    ]  # fmt: skip
 
 
 def test_a_moved_option_is_not_a_new_one():
