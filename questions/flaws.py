@@ -20,7 +20,9 @@ LONG = 30  # characters; shorter options may differ as they like
 UNEVEN = 2.5  # an option so many times longer or shorter than the median one
 
 OTHERS = re.compile(r"\b(all|none|both|neither) of the (above|these|options)\b|\boptions? (?-i:[A-H])\b", re.IGNORECASE)
-NEGATIVE = re.compile(r"\b[Ww](hich|hat)\b[^?]*?(?<!\*)\b(not|except|cannot|never)\b(?!\*)[^?]*\?")
+ASKS = re.compile(r"\b[Ww](hich|hat)\b")
+NEGATIVE = re.compile(r"(?<!\*)\b(not|except|cannot|never)\b(?!\*)")
+ASKED = 2_000  # characters at the end of a stem in which it asks
 ABSOLUTE = re.compile(r"\b(always|never|impossible|guaranteed?|completely|under no circumstances)\b", re.IGNORECASE)
 CHOICES = ("multiple_choice", "multiple_response")
 
@@ -58,8 +60,12 @@ def _speaks_of_others(writing: Writing) -> Found:
 
 def _negative(writing: Writing) -> Found:
     """An unmarked "not" is overread; in capitals or bold it is not."""
-    if NEGATIVE.search(ask(writing.stem)):
-        yield "stem", "the question asks for what is not so, without emphasis"
+    *questions, _ = ask(writing.stem)[-ASKED:].split("?")
+    for question in questions:
+        asks = ASKS.search(question)
+        if asks and NEGATIVE.search(question, asks.end()):
+            yield "stem", "the question asks for what is not so, without emphasis"
+            return
 
 
 def _absolute(writing: Writing) -> Found:

@@ -149,6 +149,28 @@ def test_the_scale_of_ratings():
     assert rating() == []
 
 
+@pytest.mark.parametrize(
+    ("stem", "is_negative"),
+    [
+        ("It rains. Which coat is not wet?", True),
+        ("Is it wet? Which coat is it never?", True),
+        ("Which coat is **not** wet?", False),
+        ("Which coat is wet? It is not this one.", False),
+        ("It is not wet. Which coat is it?", False),
+        ("Which coat? Is it not wet?", False),
+    ],
+)
+def test_an_unmarked_not_is_named(stem, is_negative):
+    assert (("negative", "stem", "warning") in found(choice(stem))) == is_negative
+
+
+def test_a_stem_that_asks_without_end_is_judged_in_no_time():
+    start = time.perf_counter()
+    assert ("negative", "stem", "warning") not in found(choice("which not " * 2_000))
+    assert ("negative", "stem", "warning") in found(choice("which not " * 2_000 + "?"))
+    assert time.perf_counter() - start < 5
+
+
 # ---- differences -----------------------------------------------------------------------------------------------------
 
 
