@@ -29,7 +29,9 @@ from questions.interchange.notes import Dropped, Notes
 from questions.interchange.places import ROOT, Place, path_of, place_of
 from questions.interchange.text import UNKEPT, beginning, decode, tidy
 
-LOOKS_LIKE = re.compile(r"^\s*(::.*?::|\$CATEGORY:)|\{[^{}]*([~=]|\bT\b|\bF\b|TRUE|FALSE|#)[^{}]*\}", re.MULTILINE)
+STARTS = re.compile(r"^[^\S\n]*(::.*?::|\$CATEGORY:)", re.MULTILINE)
+BRACES = re.compile(r"\{([^{}]*)\}")
+ANSWERS = re.compile(r"[~=#]|\bT\b|\bF\b|TRUE|FALSE")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +43,7 @@ class Gift:
     def can_read(self, data: bytes, name: str) -> bool:
         text = beginning(data)
         named_so = bool(text) and name.lower().endswith(self.extensions[0])
-        return not text.lstrip().startswith("<") and (named_so or LOOKS_LIKE.search(text) is not None)
+        return not text.lstrip().startswith("<") and (named_so or _looks_like(text))
 
     def read(self, data: bytes, limits: Limits) -> Parsed:
         check_size(data, limits)
@@ -74,6 +76,10 @@ class Gift:
 
     def carries(self, question: ForeignQuestion) -> list[str]:
         return lost_by(self, question)
+
+
+def _looks_like(text: str) -> bool:
+    return STARTS.search(text) is not None or any(ANSWERS.search(found[1]) for found in BRACES.finditer(text))
 
 
 # ---- reading -------------------------------------------------------------------------------------------------------

@@ -72,12 +72,14 @@ def blocks(text: str) -> Iterator[Block]:
     """The blocks of a file; `text` has been through `text.tidy`."""
     for lines in _parted(text):
         comments = [line for line in lines if line.lstrip().startswith("//")]
-        body = hide("\n".join(line for line in lines if not line.lstrip().startswith("//")).strip())
-        while body.startswith("$CATEGORY:"):  # some files have no empty line after it
-            line, _, body = body.partition("\n")
-            yield Block(category=show(line.removeprefix("$CATEGORY:")))
-            body = body.strip()
-        if body:
+        said = [line for line in lines if not line.lstrip().startswith("//")]
+        start = 0
+        while start < len(said) and said[start].lstrip().startswith(
+            "$CATEGORY:"
+        ):  # some files have no empty line after it
+            yield Block(category=show(hide(said[start].strip()).removeprefix("$CATEGORY:")))
+            start += 1
+        if body := hide("\n".join(said[start:]).strip()):
             yield _block(body, "\n".join(comments))
 
 
@@ -95,6 +97,7 @@ def _parted(text: str) -> Iterator[list[str]]:
 
 
 def _block(body: str, comments: str) -> Block:
+    comments = comments[: comments.rfind("]") + 1]  # else all that begins like a tag would look for its end
     identifier = IDENTIFIER.search(comments)
     tags = tuple(found[1].replace("\\]", "]").strip() for found in TAG.finditer(comments))
     title = ""
@@ -170,16 +173,18 @@ def truth(inside: str, format_: str) -> tuple[bool, Text, Text] | None:
     return word.startswith("T"), formatted(wrong, format_), formatted(right, format_)
 
 
+# White space goes with what it leads to: runs of it side by side would share a long one in every possible way.
 STEPS = re.compile(
-    r">\s*([0-9]*)\s*(ALL|EXACT|RANDOM|REL|CONTIGUOUS|CONTIG)?\s*(HORIZONTAL|HORI|H|1|VERTICAL|VERT|V|0)?"
-    r"[ \t]*([A-Z_]*)[ \t]*\n",
+    r">(?:\s*([0-9]+))?(?:\s*(ALL|EXACT|RANDOM|REL|CONTIGUOUS|CONTIG))?(?:\s*(HORIZONTAL|HORI|H|1|VERTICAL|VERT|V|0))?"
+    r"(?:[ \t]*([A-Z_]+))?[ \t]*\n",
 )
+HEAD = 100  # characters in which steps say how they are to be shown
 
 
 def steps(inside: str) -> tuple[str, str, list[str]] | None:
     """How steps are selected and graded, and the steps, one on each line; None where nothing is put in order."""
-    head = STEPS.match(inside)
+    head = STEPS.match(inside, 0, HEAD)
     if not head:
         return None
     lines = [show(line) for line in inside[head.end() :].split("\n")]
-    return head[2] or "", head[4], [line for line in lines if line]
+    return head[2] or "", head[4] or "", [line for line in lines if line]

@@ -66,3 +66,33 @@ def test_a_heading_full_of_hashes():
     text, _ = to_markdown(f"<h4>{'#' * 150_000} a</h4>", "q", "stem")
     assert text.endswith("# a")
     assert to_markdown("<h4>C##</h4>", "q", "stem")[0] == "#### C\\##"
+
+
+# ---- GIFT ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("text", ["{" + "~" * 19_000, "\n" * 19_000 + "z", "{~" * 9_000])
+def test_signs_that_end_nothing_are_no_gift(text):
+    assert not FORMATS["gift"].can_read(f"x{text}".encode(), "q.txt")
+
+
+@pytest.mark.parametrize("text", ["Wet?{T}", "Wet?{=yes ~no}", "x\n\n  ::A wet day::Which?{}", " $CATEGORY: x"])
+def test_gift_is_known_by_its_signs(text):
+    assert FORMATS["gift"].can_read(text.encode(), "q.txt")
+
+
+@pytest.mark.parametrize("space", [" ", "\t", " \t"])
+def test_steps_after_endless_white_space_are_not_read(space):
+    parsed = FORMATS["gift"].read(f"::t::Order?{{>{space * 1_000}!}}".encode(), LIMITS)
+    assert [loss.why for loss in parsed.losses] == ["its answer is typed in"]
+
+
+def test_names_without_an_end():
+    parsed = FORMATS["gift"].read(f"// {'[id:[tag:' * 40_000}\nWhich?{{=one ~two}}".encode(), LIMITS)
+    (question,) = parsed.questions
+    assert question.tags == ()
+
+
+def test_endless_categories():
+    parsed = FORMATS["gift"].read(b"$CATEGORY: a\n" * 200_000 + b"Which?{=one ~two}", LIMITS)
+    assert [question.tags for question in parsed.questions] == [("a",)]
