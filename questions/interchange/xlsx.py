@@ -11,11 +11,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from openpyxl import Workbook, load_workbook
-from openpyxl.cell import WriteOnlyCell
-from openpyxl.styles import Alignment, Font
-from openpyxl.utils import get_column_letter
-
 from questions.interchange import sheet
 from questions.interchange.collecting import check_size
 from questions.interchange.exchange import ForeignQuestion, Limits, Parsed, Unreadable
@@ -55,6 +50,9 @@ class Xlsx:
         return sheet.read(rows, limits, file)
 
     def write(self, questions: Sequence[ForeignQuestion]) -> bytes:
+        from openpyxl import Workbook  # slow to import, and most processes never see a workbook
+        from openpyxl.utils import get_column_letter
+
         book = Workbook(write_only=True)
         page = book.create_sheet("Questions")
         page.freeze_panes = "A2"
@@ -82,6 +80,9 @@ class Xlsx:
 
 def _cell(page: Any, text: str, *, bold: bool = False) -> Any:
     """A cell that holds text and nothing else, whatever it begins with."""
+    from openpyxl.cell import WriteOnlyCell
+    from openpyxl.styles import Alignment, Font
+
     text = UNKEPT.sub("", text)[:MOST_CELL]
     cell = WriteOnlyCell(page, value=None)
     if text:
@@ -147,6 +148,8 @@ def _unpacked(archive: zipfile.ZipFile, member: zipfile.ZipInfo, left: int, limi
 
 def _rows(data: bytes, limits: Limits, file: Notes) -> Iterator[list[str]]:
     """The texts of the first sheet's cells. Of a formula the value that was computed last."""
+    from openpyxl import load_workbook
+
     book = load_workbook(io.BytesIO(data), read_only=True, data_only=False)
     if not book.worksheets:
         raise Unreadable("The workbook has no sheets.")

@@ -43,7 +43,9 @@ def test_nobody_but_authors_learns_that_an_address_exists(client, user, exam, me
     for name in NAMES:
         where = address(name, public_id)
         reply = getattr(client, method)(where)
-        if role == "nobody":
+        if reply.status_code == 401:  # whose session ended while they wrote gets the text back, and nothing else
+            assert (role, method, name) == ("nobody", "post", "studio_edit")
+        elif role == "nobody":
             assert reply.status_code == 302, where
             assert reply.url == f"{reverse('account_login')}?next={where}"
         else:

@@ -148,7 +148,7 @@ def test_a_form_with_a_question_that_nothing_is_known_of_is_named(world):
     elsewhere = Seat.objects.exclude(form=form).values("revision")
     seat = form.seats.filter(scored=True, kind="multiple_choice").exclude(revision__in=elsewhere)[0]
     SeatResult.objects.filter(result__sitting__form=form, seat=seat.number).update(seen_before=True)
-    Standing.objects.filter(exam=world.exam, revision=seat.revision_id).update(rating=None)
+    Standing.objects.filter(exam=world.exam, revision=seat.revision_id).update(rating=None, status="pretest")
     name = seat.revision.question.public_id
     with pytest.raises(Refused, match=f"counts {name}, which has neither a rating nor enough answers"):
         run(exam=world.exam, now=NOW)

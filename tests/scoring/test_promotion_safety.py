@@ -71,7 +71,7 @@ def test_the_preview_takes_a_constant_number_of_statements(exam, forms, django_a
     if forms:
         pool.assemble(exam=exam, forms=forms, seed=9)
     run = CalibrationRun.objects.select_related("exam").get(pk=a_run(exam).pk)
-    with django_assert_num_queries(12):
+    with django_assert_num_queries(13):
         assert len(preview_of(run).forms) == 2 + forms
 
 
@@ -147,7 +147,7 @@ def test_every_domain_needs_anchors(exam, author):
     run = a_run(exam)
     domain = exam.domains.get(number=3)
     there = run.items.filter(revision__question__placements__task__domain=domain).order_by("pk")
-    there.exclude(pk=there.first().pk).update(obstacles=["infit 1.31, at most 1.20 allowed"])
+    there.exclude(pk=there[0].pk).update(obstacles=["infit 1.31, at most 1.20 allowed"])
     assert refused(run, author).startswith("Domain 3 would have fewer than 2 calibrated questions")
 
 

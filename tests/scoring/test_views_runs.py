@@ -240,7 +240,7 @@ def test_a_run_takes_a_constant_number_of_statements(desk, exam, forms, django_a
     if forms:
         pool.assemble(exam=exam, forms=forms, seed=9)
     a_run(exam)
-    with django_assert_num_queries(22):
+    with django_assert_num_queries(23):
         page = desk.get(address("bank_run", exam))
     assert len(page.context["page"].preview.forms) == 2 + forms
 
