@@ -62,6 +62,14 @@ new PerformanceObserver((list) => {
   }
 }).observe({ type: "layout-shift", buffered: true });
 """
+# Forget what moved up to the next picture: a machine under load draws a click later than the half second in which the
+# browser still counts it as the candidate's.
+DRAWN = """
+() => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(() => {
+  window.shifts.length = 0;
+  resolve();
+}, 50))))
+"""
 STEPS = """
 () => {
   const [page] = performance.getEntriesByType("navigation");
@@ -106,17 +114,20 @@ def test_nothing_moves_by_itself(page: Page, sitting: Sitting, network: Network,
     Sitting.objects.filter(pk=sitting.pk).update(last_seat=seats[KINDS.index(kind)].number)
     paper = Paper(page).open(sitting)
     page.wait_for_timeout(700)
+    shifts = []
     for place, seat in enumerate(seats):
         if place == 2:
             network.cut()
+        shifts += page.evaluate("shifts")
         paper.go(seat.number)
+        page.evaluate(DRAWN)
         paper.answer(seat, seat.tokens[: seat.slots] if seat.kind != "matching" else [seat.tokens[0]] * seat.slots)
         page.wait_for_timeout(700)  # what follows is not the candidate's doing any more
     expect(paper.status).to_contain_text("Offline")
     network.mend()
     paper.saved(BACKOFF)
     page.wait_for_timeout(700)
-    shifts = page.evaluate("shifts")
+    shifts += page.evaluate("shifts")
     total = sum(shift["value"] for shift in shifts)
     show(f"layout shift in a session that opens on {kind}", round(total, 4), 0)
     assert shifts == [], shifts
