@@ -35,6 +35,7 @@ SITE_NAME = "Cutscore"
 
 INSTALLED_APPS = [
     "config",
+    "cohorts",
     "scoring",
     "exams",
     "questions",

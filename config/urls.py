@@ -9,6 +9,7 @@ from config import views
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", views.home, name="home"),
+    path("", include("cohorts.urls")),
     path("", include("scoring.urls")),
     path("", include("exams.urls")),
     path("", include("questions.urls")),

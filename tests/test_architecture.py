@@ -44,7 +44,7 @@ def models() -> list[type[Model]]:
 def test_the_rooms_are_found():
     assert ROOMS[:3] == ["psychometrics", "accounts", "questions"]
     assert ROOMS[-1] == "config"
-    assert {model._meta.app_label for model in models()} >= {"accounts", "questions", "exams", "scoring"}
+    assert {model._meta.app_label for model in models()} >= {"accounts", "questions", "exams", "scoring", "cohorts"}
     assert len(TEMPLATES) > 20
 
 
@@ -109,7 +109,7 @@ def test_the_names_from_above_are_known():
     assert from_above("config") == set()
 
 
-@pytest.mark.parametrize("room", ["accounts", "questions", "exams", "scoring"])
+@pytest.mark.parametrize("room", ["accounts", "questions", "exams", "scoring", "cohorts"])
 def test_no_code_follows_a_key_backwards_into_a_higher_room(room):
     names = from_above(room)
     found = [
@@ -122,7 +122,7 @@ def test_no_code_follows_a_key_backwards_into_a_higher_room(room):
     assert found == []
 
 
-@pytest.mark.parametrize("room", ["accounts", "questions", "exams", "scoring"])
+@pytest.mark.parametrize("room", ["accounts", "questions", "exams", "scoring", "cohorts"])
 def test_no_template_does_either(room):
     folders = [ROOT / "templates" / name for name in FOLDERS.get(room, [room])]
     pattern = re.compile(rf"\.({'|'.join(from_above(room)) or '(?!)'})\b")

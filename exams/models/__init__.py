@@ -3,7 +3,7 @@
 from exams.models.answers import Answer, Claim, KeptChange, Pad
 from exams.models.forms import Form, ScoreRow, ScoreTable, Seat, Standard
 from exams.models.sittings import EndReason, Sitting
-from exams.models.timeline import Event
+from exams.models.timeline import Event, Notice, Presence
 
 __all__ = [
     "Answer",
@@ -12,7 +12,9 @@ __all__ = [
     "Event",
     "Form",
     "KeptChange",
+    "Notice",
     "Pad",
+    "Presence",
     "ScoreRow",
     "ScoreTable",
     "Seat",

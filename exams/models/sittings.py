@@ -31,6 +31,10 @@ class SittingQuerySet(models.QuerySet["Sitting"]):
     def unclosed(self) -> SittingQuerySet:
         return self.filter(state__in=Sitting.UNCLOSED)
 
+    def results_released(self, now: dt.datetime) -> SittingQuerySet:
+        """Those whose candidates may see their results."""
+        return self.filter(Q(results_at=None) | Q(results_at__lte=now), results_held=False)
+
     def real(self) -> SittingQuerySet:
         """Those that people sat. Whatever counts sittings or averages over them starts here."""
         return self.filter(simulated=False)
@@ -81,6 +85,21 @@ class Sitting(models.Model):
     events = models.PositiveIntegerField(default=0, help_text="Number of the timeline's last event.")
     # Own practice needs no heartbeat; where staff may change the time, the page asks for news.
     supervised = models.BooleanField(default=False, help_text="The page asks every few seconds how things stand.")
+    # Copied from an assignment, or as in own practice: when the candidate may see the result, and the keys.
+    assigned = models.BooleanField(default=False, db_default=False, help_text="Staff gave it; it cannot be given up.")
+    results_at = models.DateTimeField(null=True, blank=True, help_text="Empty: as soon as there is a result.")
+    results_held = models.BooleanField(default=False, db_default=False, help_text="Until staff release the result.")
+    review_at = models.DateTimeField(null=True, blank=True, help_text="Empty: together with the result.")
+    review_held = models.BooleanField(
+        default=False, db_default=False, help_text="Until staff release keys and rationales."
+    )
+    void = models.BooleanField(
+        default=False, db_default=False, help_text="Declared void by staff; counts in no statistic."
+    )
+    reopened_at = models.DateTimeField(null=True, blank=True)
+    notices = models.PositiveSmallIntegerField(
+        default=0, db_default=0, help_text="Number of the last message from staff."
+    )
     simulated = models.BooleanField(default=False, help_text="Made by manage.py simulate; counts in no statistic.")
 
     objects = SittingQuerySet.as_manager()
@@ -120,6 +139,15 @@ class Sitting(models.Model):
     @property
     def is_paused(self) -> bool:
         return self.state == self.State.IN_PROGRESS and self.paused_at is not None
+
+    def shows_result(self, now: dt.datetime) -> bool:
+        """Whether the candidate may see the result."""
+        return not self.results_held and (self.results_at is None or now >= self.results_at)
+
+    def shows_review(self, now: dt.datetime) -> bool:
+        """Whether the candidate may see keys and rationales; never before the result."""
+        released = not self.review_held and (self.review_at is None or now >= self.review_at)
+        return released and self.shows_result(now)
 
     def is_due(self, now: dt.datetime) -> bool:
         """Whether the stored state is behind the clock: to be ended, or to be closed."""

@@ -25,6 +25,9 @@ class Event(models.Model):
         ENDED = "ended", "Ended"
         CLOSED = "closed", "Closed"
         ABANDONED = "abandoned", "Given up"
+        REOPENED = "reopened", "Reopened"
+        VOIDED = "voided", "Declared void"
+        NOTICE = "notice", "Message from staff"
 
     class By(models.TextChoices):
         CANDIDATE = "candidate", "the candidate"
@@ -53,3 +56,29 @@ class Event(models.Model):
 
     def __str__(self) -> str:
         return f"{self.sitting_id} {self.number}: {self.kind}"
+
+
+class Notice(models.Model):
+    """A message from staff to the candidate of a running sitting, shown on the exam screen."""
+
+    pk = models.CompositePrimaryKey("sitting_id", "number")
+    sitting = models.ForeignKey(Sitting, on_delete=models.CASCADE, related_name="messages")
+    number = models.PositiveSmallIntegerField()
+    at = models.DateTimeField()
+    text = models.CharField(max_length=500)
+
+    class Meta:
+        ordering = ("sitting", "number")
+
+    def __str__(self) -> str:
+        return f"{self.sitting_id} {self.number}"
+
+
+class Presence(models.Model):
+    """When a supervised page was last heard of. Not the truth of anything: a crash of the database may empty it."""
+
+    sitting = models.OneToOneField(Sitting, on_delete=models.CASCADE, primary_key=True, related_name="presence")
+    seen_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.sitting_id} {self.seen_at}"

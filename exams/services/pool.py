@@ -124,6 +124,14 @@ def take_form(*, user: User, exam: Exam) -> Form:
     return pending if pending and pending.pk == best.pk else best
 
 
+def take(*, form: Form) -> Form:
+    """The form, kept ready until the end of the transaction, which it is called in. Raises NoForm."""
+    ready = _still_ready(form.pk)
+    if ready is None:
+        raise NoForm("The form of this assignment is no longer in use; ask your instructor to choose another.")
+    return ready
+
+
 def _still_ready(pk: int) -> Form | None:
     """The form if it still stands ready, kept so until the end of the transaction. Many may begin it at once."""
     ready = (Form.State.POOL.value, Form.State.PENDING.value)

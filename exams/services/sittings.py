@@ -82,7 +82,7 @@ def begin(*, user: User, exam: Exam) -> Sitting:
     try:
         with transaction.atomic():
             form = pool.take_form(user=user, exam=exam)
-            return _start(user=user, exam=exam, form=form, terms=terms)
+            return _start(user=user, exam=exam, form=form, terms=terms, now=timezone.now())
     except pool.NoForm as problem:
         raise CannotBegin(str(problem)) from problem
     except IntegrityError:
@@ -90,8 +90,45 @@ def begin(*, user: User, exam: Exam) -> Sitting:
         return Sitting.objects.in_progress().get(user=user, exam=exam)
 
 
-def _start(*, user: User, exam: Exam, form: Form, terms: Terms) -> Sitting:
-    now = timezone.now()  # after choosing the form, which may wait: nobody's clock runs while we look
+@dataclass(frozen=True, slots=True)
+class Conditions:
+    """What staff have set for a sitting that they assign; copied onto it, so that it stands on its own."""
+
+    terms: Terms
+    window_ends_at: dt.datetime
+    grace_seconds: int
+    results_at: dt.datetime | None = None
+    results_held: bool = False
+    review_at: dt.datetime | None = None
+    review_held: bool = False
+
+
+def begin_assigned(*, user: User, exam: Exam, conditions: Conditions, form: Form | None = None) -> Sitting:
+    """Start the clock of an assigned sitting, on `form` or on the one that shows this person least again.
+
+    The caller holds whatever makes it once only. Raises CannotBegin: another sitting of the exam is in progress, the
+    form no longer stands ready, none is ready, or the window has ended.
+    """
+    settle(user=user, now=timezone.now())
+    if Sitting.objects.in_progress().filter(user=user, exam=exam).exists():
+        raise CannotBegin(f"Another sitting of {exam.code} is in progress. End it or give it up first.")
+    try:
+        with transaction.atomic():
+            chosen = pool.take_form(user=user, exam=exam) if form is None else pool.take(form=form)
+            now = timezone.now()
+            if now >= conditions.window_ends_at:
+                raise CannotBegin("The time for this assignment is over.")
+            return _start(user=user, exam=exam, form=chosen, terms=conditions.terms, now=now, conditions=conditions)
+    except pool.NoForm as problem:
+        raise CannotBegin(str(problem)) from problem
+    except IntegrityError:
+        raise CannotBegin(f"Another sitting of {exam.code} is in progress. End it or give it up first.") from None
+
+
+def _start(
+    *, user: User, exam: Exam, form: Form, terms: Terms, now: dt.datetime, conditions: Conditions | None = None
+) -> Sitting:
+    """`now` is read after the form was chosen, which may wait: nobody's clock runs while we look."""
     sitting = Sitting(
         user=user,
         exam=exam,
@@ -102,6 +139,12 @@ def _start(*, user: User, exam: Exam, form: Form, terms: Terms) -> Sitting:
         extra_minutes=terms.extra_minutes,
         grace_seconds=settings.SITTING_GRACE_SECONDS,
     )
+    if conditions:
+        sitting.assigned = sitting.supervised = True
+        sitting.window_ends_at = conditions.window_ends_at
+        sitting.grace_seconds = conditions.grace_seconds
+        sitting.results_at, sitting.results_held = conditions.results_at, conditions.results_held
+        sitting.review_at, sitting.review_held = conditions.review_at, conditions.review_held
     sitting.deadline = sitting.computed_deadline()
     sitting.save(force_insert=True)
     Claim.objects.create(sitting=sitting, number=1, issued_at=now)
@@ -147,7 +190,7 @@ def abandon(*, sitting_id: uuid.UUID, user_id: int) -> Sitting:
     with transaction.atomic():
         sitting = Sitting.objects.select_for_update().get(pk=sitting_id, user_id=user_id)
         now = timezone.now()
-        if sitting.state == Sitting.State.IN_PROGRESS and not sitting.is_due(now):
+        if sitting.state == Sitting.State.IN_PROGRESS and not sitting.is_due(now) and not sitting.assigned:
             sitting.state = Sitting.State.ABANDONED
             sitting.ended_at = now
             sitting.save(update_fields=["state", "ended_at"])

@@ -1,0 +1,1 @@
+"""What instructors and members do: keyword-only verbs that write."""

@@ -1,0 +1,20 @@
+"""The way through a cohort's pages."""
+
+from __future__ import annotations
+
+from django import template
+from django.urls import reverse
+
+from cohorts.models import Cohort
+
+register = template.Library()
+
+# Key, label and URL name of each tab, in order; every one takes the cohort's id.
+TABS: list[tuple[str, str, str]] = []
+
+
+@register.inclusion_tag("cohorts/nav.html")
+def cohort_nav(cohort: Cohort, current: str) -> dict[str, object]:
+    """The tabs of a cohort; `current` is the key of the page's own."""
+    tabs = [(label, reverse(name, args=[cohort.pk]), key == current) for key, label, name in TABS]
+    return {"tabs": tabs}
