@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import os
 import secrets
@@ -10,6 +11,9 @@ from pathlib import Path
 from accounts.models import User
 from accounts.roles import Role
 from accounts.services import create_account, grant_role
+from cohorts import demo as demo_cohort
+from exams.models import Form
+from questions.models import Exam
 
 PEOPLE = {
     "candidate@example.com": ("Dana Demo", None),
@@ -41,3 +45,12 @@ def ensure(var: Path) -> dict[str, str]:
     with os.fdopen(descriptor, "w") as handle:
         json.dump({email: passwords[email] for email in PEOPLE}, handle)
     return passwords
+
+
+def ensure_cohort(now: dt.datetime) -> str:
+    """Give the demo instructor a cohort to look at, if they have none; returns its name when it was made just now."""
+    candidate, _, instructor = (User.objects.get(email=email) for email in PEOPLE)
+    ready = Form.objects.pool().values("exam")
+    exam = Exam.objects.offered().filter(pk__in=ready).order_by("code").first()
+    made = exam and demo_cohort.ensure(exam=exam, instructor=instructor, candidate=candidate, now=now)
+    return made.name if made else ""

@@ -10,6 +10,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
+from django.utils import timezone
 
 from config import demo
 from exams.services import pool
@@ -38,6 +39,8 @@ class Command(BaseCommand):
         self._collect_static()
         if not options["no_demo"]:
             passwords = demo.ensure(settings.VAR)
+            if name := demo.ensure_cohort(timezone.now()):
+                self._say(f"Simulating a cohort to look at: {name}")
             self._say("Demo accounts (this installation only):")
             for email, password in passwords.items():
                 self.stdout.write(f"  {email:<24} {password}")
