@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from decimal import Decimal, InvalidOperation
-from urllib.parse import urlencode
+from urllib.parse import parse_qsl, urlencode
 
 from accounts.models import User
 from questions import search
@@ -83,6 +83,11 @@ class Wanted:
     def any(self) -> bool:
         """Whether anything is left out."""
         return bool(replace(self, sort=self.usual).query())
+
+    @property
+    def narrowed(self) -> bool:
+        """Whether more than words is asked for: a filter, or another order."""
+        return any(name != "q" for name, _ in parse_qsl(self.query()))
 
     @property
     def usual(self) -> str:

@@ -98,6 +98,7 @@ def test_the_list_and_the_address_follow_what_is_typed(author_page: Page, exam: 
     expect(page).to_have_url(re.compile(r"\?q=turtle\+swi$"))
     expect(page.get_by_label("Search in ids")).to_be_focused()
     expect(page.get_by_role("status")).to_have_text("1 question found.")
+    page.get_by_text("Filters and order").click()
     page.get_by_label("Exam", exact=True).select_option(exam.code)
     expect(page).to_have_url(re.compile(r"\?q=turtle\+swi&exam=MLA-C01$"))
     expect(page.get_by_label("Task", exact=True)).to_be_visible()  # offered from now on
@@ -157,6 +158,7 @@ def test_it_works_without_scripts(plain: Page, exam: Exam) -> None:
     plain.goto(reverse("bank"))
     plain.get_by_role("navigation", name="Bank").get_by_role("link", name="Questions").click()
     plain.get_by_label("Search in ids").fill("turtle")
+    plain.get_by_text("Filters and order").click()
     plain.get_by_label("Exam", exact=True).select_option(exam.code)
     plain.get_by_role("button", name="Search").click()
     expect(plain.locator("#h-found")).to_have_text(re.compile("^2 of "))
