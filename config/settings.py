@@ -57,6 +57,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "config.observing.middleware.ObserveMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.middleware.gzip.GZipMiddleware",  # the sitting page holds a whole form; Django pads against BREACH
@@ -204,7 +205,7 @@ WHITENOISE_KEEP_ONLY_HASHED_FILES = False
 # Plain HTTP is for loopback only: anything that is not the quickstart or debugging is behind TLS.
 SECURE = not (DEBUG or QUICKSTART)
 SECURE_SSL_REDIRECT = env.flag("SECURE_SSL_REDIRECT", SECURE)
-SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
+SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$", r"^metrics$"]
 BEHIND_PROXY = env.flag("BEHIND_PROXY", False)
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if BEHIND_PROXY else None
 SECURE_HSTS_SECONDS = env.number("SECURE_HSTS_SECONDS", 365 * 24 * 3600 if SECURE else 0)
@@ -286,11 +287,27 @@ INTERCHANGE_LIMITS = {
 
 # ---- logging -----------------------------------------------------------------------------------------------
 
+# What /metrics asks for as "Authorization: Bearer …"; without one it is there in the local installation only.
+METRICS_TOKEN = env.text("METRICS_TOKEN")
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "filters": {"context": {"()": "config.observing.logs.Context"}},
+    "formatters": {
+        "line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"},
+        "json": {"()": "config.observing.logs.JsonFormatter"},
+    },
+    "handlers": {
+        "console": {
+            "class": "logging.StreamHandler",
+            "filters": ["context"],
+            "formatter": env.choice("LOG_FORMAT", "json" if SECURE else "line", ("json", "line")),
+        }
+    },
+    "loggers": {
+        # A line for each request, where somebody reads them.
+        "requests": {"level": "INFO" if env.flag("LOG_REQUESTS", SECURE) else "WARNING"},
+    },
     "root": {
         "handlers": ["console"],
         "level": env.choice("LOG_LEVEL", "INFO", ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")),

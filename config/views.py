@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from django.conf import settings
 from django.db import Error, connection
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
+from django.utils.crypto import constant_time_compare
+from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from config.observing import metrics as figures
 from questions.models import Exam
 
 
@@ -33,3 +37,15 @@ def readyz(request: HttpRequest) -> HttpResponse:
     except Error:
         return JsonResponse({"status": "no database"}, status=503)
     return JsonResponse({"status": "ok"})
+
+
+@never_cache
+@require_safe
+def metrics(request: HttpRequest) -> HttpResponse:
+    """Figures for Prometheus. Whoever does not know the token is told that there is nothing here."""
+    token = settings.METRICS_TOKEN
+    given = request.headers.get("Authorization", "").removeprefix("Bearer ")
+    allowed = constant_time_compare(given, token) if token else settings.QUICKSTART
+    if not allowed:
+        raise Http404
+    return HttpResponse(figures.exposition(), content_type=figures.CONTENT_TYPE)

@@ -64,6 +64,8 @@ MISSPELT = {
     "MINIMUM_JUDGES": ("0", "MINIMUM_JUDGES must be a whole number of at least 1, not '0'"),
     "IMAGE_MAXIMUM_BYTES": ("2MB", "IMAGE_MAXIMUM_BYTES must be a whole number of at least 1, not '2MB'"),
     "IMAGE_MAXIMUM_SIDE": ("16001", "IMAGE_MAXIMUM_SIDE must be a whole number from 1 to 16000, not '16001'"),
+    "LOG_FORMAT": ("xml", "LOG_FORMAT must be one of json, line, not 'xml'"),
+    "LOG_REQUESTS": ("some", "LOG_REQUESTS must be one of true, false, not 'some'"),
     "LOG_LEVEL": ("loud", "LOG_LEVEL must be one of DEBUG, INFO, WARNING, ERROR, CRITICAL, not 'loud'"),
 }
 # Found by Django's checks, which every start but the web server's runs.
@@ -74,7 +76,7 @@ CHECKED = {
     "SECRET_KEY": ("short", "(security.W009) Your SECRET_KEY has less than 50 characters"),
 }
 # Any text is a name, an address or a password that somebody may have.
-FREE = {"EMAIL_HOST", "EMAIL_HOST_USER", "EMAIL_HOST_PASSWORD", "DEFAULT_FROM_EMAIL"}
+FREE = {"EMAIL_HOST", "EMAIL_HOST_USER", "EMAIL_HOST_PASSWORD", "DEFAULT_FROM_EMAIL", "METRICS_TOKEN"}
 
 HEADERS = """
 import json, django

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -12,8 +13,10 @@ import time
 import urllib.error
 import urllib.request
 from argparse import ArgumentParser
+from pathlib import Path
 from typing import Any
 
+from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 from django.db import connections
@@ -42,6 +45,7 @@ class Command(BaseCommand):
         signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
         call_command("quickstart", stdout=self.stdout, stderr=self.stderr)
         connections.close_all()
+        share_figures(settings.VAR / "metrics")
         children = [
             start(*server_command(host=host, port=port, workers=options["workers"])),
             start(sys.executable, "manage.py", "tick"),
@@ -57,6 +61,12 @@ class Command(BaseCommand):
             self.stdout.write("\nStopping …")
         finally:
             stop(children)
+
+
+def share_figures(folder: Path) -> None:
+    """Let the web processes count together, from nothing: files of processes that are gone would be added up."""
+    shutil.rmtree(folder, ignore_errors=True)
+    os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(folder)
 
 
 def server_command(*, host: str, port: int, workers: int) -> list[str]:
