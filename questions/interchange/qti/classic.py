@@ -9,8 +9,8 @@ from lxml import etree
 
 from questions.interchange.exchange import ForeignOption, ForeignPrompt, ForeignQuestion
 from questions.interchange.html import from_plain, to_markdown
+from questions.interchange.notes import Dropped, Notes
 from questions.interchange.qti.canonical import attribute, children, every, first, text_of
-from questions.interchange.qti.notes import Dropped, Notes
 
 TYPED = ("response_str", "response_num", "response_xy", "response_grp", "response_na", "response_extension")
 WHY_NOT = {

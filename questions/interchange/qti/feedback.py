@@ -7,8 +7,8 @@ from collections.abc import Sequence
 
 from lxml import etree
 
+from questions.interchange.notes import Notes
 from questions.interchange.qti.canonical import attribute, children, drop, text_of
-from questions.interchange.qti.notes import Notes
 from questions.interchange.qti.texts import markdown_of
 
 RIGHT = re.compile(r"(?!.*(incorrect|in_correct|not_?correct))(.*correct.*|right|solution.*|.*_right)", re.IGNORECASE)

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from lxml import etree
 
 from questions.interchange.exchange import ForeignOption, ForeignPrompt
+from questions.interchange.notes import Dropped, Notes
 from questions.interchange.qti.canonical import attribute, children, drop, flag
 from questions.interchange.qti.feedback import CHOICES, Feedback
 from questions.interchange.qti.keys import Key
-from questions.interchange.qti.notes import Dropped, Notes
 from questions.interchange.qti.texts import markdown_of
 
 UNSUPPORTED = {

@@ -7,11 +7,11 @@ from collections.abc import Callable
 from lxml import etree
 
 from questions.interchange.exchange import ForeignQuestion, ForeignScenario
+from questions.interchange.notes import Dropped, Notes
 from questions.interchange.qti.canonical import attribute, children, drop, first, flag, text_of
 from questions.interchange.qti.feedback import Feedback
 from questions.interchange.qti.interactions import SUPPORTED, UNSUPPORTED, read_interaction
 from questions.interchange.qti.keys import key_of
-from questions.interchange.qti.notes import Dropped, Notes
 from questions.interchange.qti.texts import markdown_of
 
 FindScenario = Callable[[str, str, Notes], ForeignScenario | None]  # from an address and an identifier

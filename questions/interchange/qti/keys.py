@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from lxml import etree
 
+from questions.interchange.notes import Notes
 from questions.interchange.qti.canonical import attribute, children, every, first, text_of
-from questions.interchange.qti.notes import Notes
 
 
 @dataclass(frozen=True, slots=True)

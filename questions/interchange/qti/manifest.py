@@ -10,9 +10,9 @@ from decimal import Decimal, InvalidOperation
 from lxml import etree
 
 from questions.interchange.exchange import ForeignReference, ForeignStatistics
+from questions.interchange.notes import Notes
 from questions.interchange.qti.archive import resolve
 from questions.interchange.qti.canonical import attribute, children, every, first, text_of
-from questions.interchange.qti.notes import Notes
 from questions.interchange.text import tidy
 
 OUTLINE = "Cutscore outline"  # source of the taxon path that leads to an exam and a task

@@ -9,12 +9,12 @@ from lxml import etree
 
 from questions.interchange.exchange import ForeignQuestion, ForeignScenario, Limits, Loss, Parsed, Unreadable
 from questions.interchange.names import Names
+from questions.interchange.notes import Dropped, Notes
 from questions.interchange.qti.archive import Archive, is_archive, resolve
 from questions.interchange.qti.canonical import TOOL, attribute, canonical, every, first, text_of
 from questions.interchange.qti.classic import read_classic
 from questions.interchange.qti.item import read_item
 from questions.interchange.qti.manifest import About, Resource, about, is_classic, is_item, is_test, resources
-from questions.interchange.qti.notes import Dropped, Notes
 from questions.interchange.qti.texts import markdown_of
 
 MANIFEST = "imsmanifest.xml"

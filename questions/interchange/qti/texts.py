@@ -8,8 +8,8 @@ import re
 from lxml import etree
 
 from questions.interchange.html import to_markdown
+from questions.interchange.notes import Notes
 from questions.interchange.qti.canonical import drop, text_of
-from questions.interchange.qti.notes import Notes
 
 KEPT = {"href", "alt", "align", "start", "colspan", "rowspan", "style"}
 ALIGNED = re.compile(r"(?:^|\s)qti-align-(left|center|right)(?:\s|$)")
