@@ -10,6 +10,7 @@ from questions import markdown
 from questions.interchange.exchange import ForeignQuestion, Format, Limits, Unreadable
 
 GENEROUS = Limits(text=10_000_000)
+CODE = re.compile(r"(<pre>.*?</pre>)", re.DOTALL)
 
 
 def canonical(question: ForeignQuestion) -> ForeignQuestion:
@@ -35,13 +36,13 @@ def canonical(question: ForeignQuestion) -> ForeignQuestion:
     return question
 
 
-CODE = re.compile(r"(<pre>.*?</pre>)", re.DOTALL)
+def seen(html: str) -> str:
+    """What readers see of HTML: a line break in its source means nothing, except in code."""
+    return "".join(part if part.startswith("<pre>") else re.sub(r"\s+", " ", part) for part in CODE.split(html))
 
 
 def shown(text: str) -> str:
-    """What readers see of a text: a line break in its source means nothing, except in code."""
-    parts = CODE.split(markdown.inline(text))
-    return "".join(part if part.startswith("<pre>") else re.sub(r"\s+", " ", part) for part in parts)
+    return seen(markdown.inline(text))
 
 
 FIELDS: dict[str, Callable[[ForeignQuestion], object]] = {

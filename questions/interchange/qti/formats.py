@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from questions import markdown
+from questions.interchange import fidelity
 from questions.interchange.exchange import ForeignQuestion, Limits, Parsed, Unreadable
 from questions.interchange.qti import package, write_package
 from questions.interchange.qti.archive import is_archive
@@ -14,39 +14,15 @@ from questions.interchange.qti.versions import V3, V22, Version
 
 BEGINNING = 4_096
 SPREADSHEET = b"[Content_Types].xml"
-WHITE = re.compile(r"\s+")
-CODE = re.compile(r"(<pre>.*?</pre>)", re.DOTALL)
-
-
-def _shown(html: str) -> str:
-    """What a reader sees: line breaks count in blocks of code only."""
-    return "".join(part if part.startswith("<pre>") else WHITE.sub(" ", part) for part in CODE.split(html))
 
 
 def _block(text: str) -> str:
-    return _shown(markdown.block(text))
+    return fidelity.seen(markdown.block(text))
 
 
-def _inline(text: str) -> str:
-    return _shown(markdown.inline(text))
-
-
-FIELDS: dict[str, Callable[[ForeignQuestion], object]] = {
-    "identifier": lambda question: question.identifier,
-    "kind": lambda question: question.kind,
-    "title": lambda question: question.title,
+# A package keeps the blocks of stems and case studies, and options in the order that they have.
+FIELDS: dict[str, Callable[[ForeignQuestion], object]] = fidelity.FIELDS | {
     "wording of the stem": lambda question: _block(question.stem),
-    "answers": lambda question: [
-        (_inline(option.text), option.correct, option.position) for option in question.options
-    ],
-    "prompts": lambda question: [(_inline(prompt.text), prompt.option_index) for prompt in question.prompts],
-    "rationales of answers": lambda question: [_inline(option.rationale) for option in question.options],
-    "rationales of prompts": lambda question: [_inline(prompt.rationale) for prompt in question.prompts],
-    "references": lambda question: question.references,
-    "tags": lambda question: question.tags,
-    "exam and task": lambda question: (question.exam, question.task),
-    "rating": lambda question: question.rating,
-    "statistics": lambda question: question.statistics,
     "scenario": lambda question: (
         question.scenario and (question.scenario.identifier, question.scenario.title, _block(question.scenario.text))
     ),
@@ -79,9 +55,8 @@ class Qti:
 
     def carries(self, question: ForeignQuestion) -> list[str]:
         """Found out by doing it: what differs after a question was written and read."""
-        generous = Limits(text=10_000_000)
         try:
-            back = self.read(self.write([question]), generous).questions
+            back = self.read(self.write([question]), fidelity.GENEROUS).questions
         except Unreadable:
             back = ()
         if len(back) != 1:
