@@ -29,6 +29,7 @@ from questions.services.base import (
     require_author,
 )
 from questions.services.drafts import newest_scenario, published_of
+from questions.services.retiring import take_out
 from questions.services.review import Blocked
 from questions.writing import of_revision
 
@@ -110,10 +111,7 @@ def _take_out(question: Question, reason: str, by: User, act: Act) -> Revision:
     if current is None:
         raise Refused("This question is not published, so there is nothing to take out of use.")
     current = locked_revision(current.pk)
-    current.state = RevisionState.RETIRED
-    current.save(update_fields=["state"])
-    adopt(row)
-    record(act, question=row, revision=current, by=by, now=now, reason=reason)
+    take_out([current], act=act, reason=reason, by=by, now=now)
     return current
 
 

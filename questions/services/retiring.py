@@ -1,11 +1,12 @@
-"""Taking a selection of published questions out of use; `publishing.retire` does it to one.
+"""Taking a selection of published questions out of use; `publishing.retire` and `withdraw` do it to one.
 
 Old sittings keep what they showed; new forms no longer draw it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection
+import datetime as dt
+from collections.abc import Collection, Sequence
 
 from django.db import transaction
 from django.utils import timezone
@@ -56,7 +57,7 @@ def retire(*, revision_ids: Collection[int], reason: str, by: User) -> int:
     reason = reasoned(reason)
     wanted = set(revision_ids)
     keep_loader_out()
-    questions = locked_questions(Revision.objects.filter(pk__in=wanted).values_list("question_id", flat=True))
+    locked_questions(Revision.objects.filter(pk__in=wanted).values_list("question_id", flat=True))
     found = list(
         Revision.objects.select_for_update(of=("self",), no_key=True)
         .select_related("question")
@@ -67,13 +68,20 @@ def retire(*, revision_ids: Collection[int], reason: str, by: User) -> int:
     refusals |= {row.pk: why for row in found if (why := refusal(row.state))}
     if refusals:
         raise NotRetired(refusals)
-    Revision.objects.filter(pk__in=wanted).update(state=RevisionState.RETIRED)
-    adopt(*questions)
+    take_out(found, act=Act.RETIRE, reason=reason, by=by, now=now)
+    return len(found)
+
+
+def take_out(revisions: Sequence[Revision], *, act: Act, reason: str, by: User, now: dt.datetime) -> None:
+    """Take wordings out of use, each with a row in its trail. They and their questions are locked. Three statements."""
+    Revision.objects.filter(pk__in=[row.pk for row in revisions]).update(state=RevisionState.RETIRED)
+    for row in revisions:
+        row.state = RevisionState.RETIRED
+    adopt(*(row.question for row in revisions))
     Audit.objects.bulk_create(
         Audit(
             question=row.question, public_id=row.question.public_id, revision=row, who=by, when=now,
-            act=Act.RETIRE, detail={"number": row.number, "reason": reason},
+            act=act, detail={"number": row.number, "reason": reason},
         )
-        for row in found
+        for row in revisions
     )  # fmt: skip
-    return len(found)
