@@ -219,14 +219,6 @@ def newest_scenario(question: Question) -> int | None:
     return rows.values_list("pk", flat=True).first() if question.scenario_id else None
 
 
-def writers_of(revision: Revision) -> set[int]:
-    """Ids of everybody who wrote in this revision; they know the key and are not its reviewers or judges."""
-    acts = (Act.CREATE, Act.REVISE, Act.REBASE, Act.SAVE)
-    rows = Audit.objects.filter(revision=revision, act__in=acts, who__isnull=False)
-    wrote = {who for who in rows.values_list("who_id", flat=True) if who is not None}
-    return wrote | ({revision.author_id} if revision.author_id else set())
-
-
 def last_writer(revision: Revision) -> User | None:
     last = _last_save(revision)
     return last.who if last else None

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from django.conf import settings
 from django.db import transaction
 
+from accounts.access import has_role
 from accounts.models import User
-from questions.models import Audit, Exam, RatingRequest, Review, Revision
-from questions.models.authoring import Act
+from accounts.roles import Role
+from questions.models import Exam, RatingRequest, Revision
 from questions.services import ratings
 from questions.services.base import Refused, keep_loader_out, locked_questions, require_author
-
-WROTE = (Act.CREATE, Act.REVISE, Act.REBASE, Act.SAVE)
+from questions.services.knowing import knowing
 
 
 @dataclass(slots=True)
@@ -34,7 +33,7 @@ def convene(
 ) -> Convened:
     """Ask each of these judges for a rating of each of these questions, where they may judge and were not asked yet.
 
-    Raises Refused, also when nobody at all could be asked.
+    The statements grow with the questions, not with the judges. Raises Refused, also when nobody at all could be asked.
     """
     require_author(by)
     if not revisions:
@@ -42,18 +41,21 @@ def convene(
     if not judges:
         raise Refused("Please choose at least one judge.")
     _hold(revisions)
-    asked = _asked(revisions, exam)
+    asked, known = _asked(revisions, exam), knowing(revisions)
+    authors = [one for one in judges if has_role(one, Role.AUTHOR)]
     done = Convened()
     for revision in revisions:
-        free = [one for one in judges if one.pk not in asked[revision.pk]]
-        able = [one for one in free if ratings.may_judge(revision=revision, person=one)]
+        able = [one for one in authors if one.pk not in asked[revision.pk] | known[revision.pk]]
         if not able:
             done.left_out.append(revision.question.public_id)
             continue
         try:
-            done.turns += len(ratings.ask_judges(revision=revision, exam=exam, judges=able, by=by, due=due))
+            made = ratings.ask_judges(
+                revision=revision, exam=exam, judges=able, by=by, due=due, known=known[revision.pk]
+            )
         except Refused as refused:
             raise _named(revision, refused) from refused
+        done.turns += len(made)
         done.questions += 1
     if not done.questions:
         raise Refused("Nobody could be asked: these judges have been asked already, or they know the keys.")
@@ -84,21 +86,6 @@ def approve_rounds(*, rounds: Sequence[tuple[Revision, int]], exam: Exam, by: Us
         except Refused as refused:
             raise _named(revision, refused) from refused
     return len(rounds)
-
-
-def knowing(revisions: Collection[Revision]) -> dict[int, set[int]]:
-    """Ids of those who wrote or reviewed each revision and so are not asked, by its id. Two statements for all."""
-    found: dict[int, set[int]] = defaultdict(set)
-    if settings.SELF_REVIEW:
-        return found
-    for revision in revisions:
-        found[revision.pk] |= {pk for pk in (revision.author_id, revision.reviewer_id) if pk is not None}
-    wrote = Audit.objects.filter(revision__in=revisions, act__in=WROTE, who__isnull=False)
-    reviewed = Review.objects.filter(revision__in=revisions, reviewer__isnull=False)
-    for pk, who in (*wrote.values_list("revision", "who"), *reviewed.values_list("revision", "reviewer")):
-        if pk is not None and who is not None:
-            found[pk].add(who)
-    return found
 
 
 def _hold(revisions: Sequence[Revision]) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import random
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from django.conf import settings
@@ -21,13 +21,13 @@ from accounts.models import User
 from accounts.roles import Role
 from questions import checks
 from questions.kinds import ImpossibleResponse
-from questions.models import Exam, Placement, Rating, RatingRequest, Review, Revision, Standing
+from questions.models import Exam, Placement, Rating, RatingRequest, Revision, Standing
 from questions.models.authoring import Act
 from questions.models.bank import RevisionState
 from questions.models.measurement import Status
 from questions.pack.wording import mean_rating
 from questions.services.base import Refused, keep_loader_out, locked_question, locked_revision, record, require_author
-from questions.services.drafts import writers_of
+from questions.services.knowing import knowing
 from questions.writing import of_revision
 
 METHOD = "panel"
@@ -56,11 +56,18 @@ class Paper:
 
 @transaction.atomic
 def ask_judges(
-    *, revision: Revision, exam: Exam, judges: Sequence[User], by: User, due: dt.date | None = None
+    *,
+    revision: Revision,
+    exam: Exam,
+    judges: Sequence[User],
+    by: User,
+    due: dt.date | None = None,
+    known: Collection[int] | None = None,
 ) -> list[RatingRequest]:
     """Begin a round of ratings, or add judges to the one that is open; whoever is in it already is left out.
 
-    Judges are authors who neither wrote nor reviewed this wording. Raises Refused.
+    Judges are authors who neither wrote nor reviewed this wording; `known` holds the ids of those who did, where the
+    caller has looked (`knowing`). Raises Refused.
     """
     require_author(by)
     now = timezone.now()
@@ -77,8 +84,9 @@ def ask_judges(
         raise Refused("Please name at least one judge who has not been asked yet.")
     if len(chosen) + len(asked) > MOST_JUDGES:
         raise Refused(f"A round has at most {MOST_JUDGES} judges.")
+    known = knowing([row])[row.pk] if known is None else known
     for judge in chosen.values():
-        _check_judge(row, judge)
+        _check_judge(judge, known)
     made = RatingRequest.objects.bulk_create(
         RatingRequest(revision=row, exam=exam, round=number, judge=judge, due=due) for judge in chosen.values()
     )
@@ -221,15 +229,6 @@ def waiting_for(judge: User) -> QuerySet[RatingRequest]:
     return rows.select_related("revision__question", "exam").order_by("due", "pk")
 
 
-def may_judge(*, revision: Revision, person: User) -> bool:
-    """Whether this person could be asked."""
-    try:
-        _check_judge(revision, person)
-    except Refused:
-        return False
-    return True
-
-
 def label(judge_id: int | None, turn: int = 0) -> str:
     """A judge's name in the bank: the same in every round, and nobody's real one."""
     return f"judge {judge_id}" if judge_id else f"former judge {turn}"
@@ -277,18 +276,12 @@ def _turn(request: RatingRequest, by: User) -> RatingRequest:
     return row
 
 
-def _check_judge(row: Revision, judge: User) -> None:
+def _check_judge(judge: User, known: Collection[int]) -> None:
     """Raise Refused for whoever knows the key or may not see the bank."""
     if not has_role(judge, Role.AUTHOR):
         raise Refused(f"{judge} is not an author and cannot be asked.")
-    if judge.pk in _knowing(row) and not settings.SELF_REVIEW:
+    if judge.pk in known:
         raise Refused(f"{judge} wrote or reviewed this question and knows its key.")
-
-
-def _knowing(row: Revision) -> set[int]:
-    reviewers: Iterable[int | None] = Review.objects.filter(revision=row).values_list("reviewer", flat=True)
-    named = {row.reviewer_id, *reviewers}
-    return writers_of(row) | {pk for pk in named if pk is not None}
 
 
 def _scorable(row: Revision, exam: Exam, values: list[int]) -> Standing:

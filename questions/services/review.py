@@ -25,7 +25,7 @@ from questions.services.base import (
     said,
     storable,
 )
-from questions.services.drafts import writers_of
+from questions.services.knowing import writers_of
 from questions.writing import PLACE
 
 

@@ -17,7 +17,7 @@ from questions.diff import Difference, compare
 from questions.models import Audit, Comment, Placement, Question, Review, Revision, Standing
 from questions.models.authoring import Act
 from questions.models.bank import FROZEN, OPEN, RevisionState
-from questions.services.drafts import writers_of
+from questions.services.knowing import writers_of
 from questions.writing import of_revision
 from scoring.models import RunItem
 from scoring.reports import life_wording, trail

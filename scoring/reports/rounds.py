@@ -19,7 +19,8 @@ from accounts.roles import PERMISSIONS, Role
 from exams.models import Form
 from questions import checks
 from questions.models import Exam, Rating, RatingRequest, Revision, Standing
-from questions.services import panels, ratings
+from questions.services import ratings
+from questions.services.knowing import knowing
 from questions.writing import of_revision
 
 PER_PAGE = 25  # rounds
@@ -215,7 +216,7 @@ def _choosable(exam: Exam, form: Form | None) -> QuerySet[Revision]:
 
 
 def _candidates(exam: Exam, revisions: list[Revision], judges: list[User]) -> list[Candidate]:
-    known = panels.knowing(revisions)
+    known = knowing(revisions)
     standings = {one.revision_id: one for one in Standing.objects.filter(exam=exam, revision__in=revisions)}
     rated = Rating.objects.filter(exam=exam, revision__in=revisions, method=ratings.METHOD).order_by()
     panel = dict(rated.values_list("revision").annotate(n=Count("pk")))

@@ -14,6 +14,7 @@ from questions.models import Question, Revision, Task
 from questions.pack.reader import PackErrors
 from questions.services import drafts
 from questions.services.base import NotAnAuthor, Refused
+from questions.services.knowing import writers_of
 from questions.writing import Writing, of_revision
 from tests.accounts.factories import UserFactory
 from tests.questions.material import loaded, question
@@ -140,7 +141,7 @@ def test_one_person_writing_is_one_entry_of_the_trail(small, author, reviewer):
         revision = reworded(revision, author, stem)
     reworded(revision, reviewer, STEMS[1])
     assert trail(revision.question) == ["create", "save", "save"]
-    assert drafts.writers_of(revision) == {author.pk, reviewer.pk}
+    assert writers_of(revision) == {author.pk, reviewer.pk}
 
 
 # ---- correcting what is published ------------------------------------------------------------------------------------

@@ -10,10 +10,13 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from accounts.access import has_role
+from accounts.roles import Role
 from exams.models import Form
 from questions.models import Placement, Rating, RatingRequest, Revision, Standing
 from questions.services import panels, ratings
-from questions.services.base import NotAnAuthor
+from questions.services.base import NotAnAuthor, Refused
+from questions.services.knowing import knowing
 from tests.accounts.factories import UserFactory
 from tests.questions import studio
 from tests.questions.material import loaded, question
@@ -93,12 +96,31 @@ def test_whoever_knows_a_key_is_left_out_and_named_on_the_page(as_author, author
     assert set(RatingRequest.objects.values_list("revision", flat=True)) == {free.pk}
 
 
-def test_who_is_named_as_knowing_is_who_may_not_judge(author, reviewer, published, judges, settings):
-    for allowed in (False, True):
+def test_who_is_named_as_knowing_is_who_may_not_judge(author, reviewer, published, judges, small, settings):
+    everybody = (author, reviewer, *judges)
+    for allowed, names in ((False, {author.pk, reviewer.pk}), (True, set())):
         settings.SELF_REVIEW = allowed
-        known = panels.knowing([published])[published.pk]
-        for person in (author, reviewer, *judges):
-            assert (person.pk in known) != ratings.may_judge(revision=published, person=person)
+        assert knowing([published])[published.pk] == names
+        for person in everybody:
+            if person.pk in names:
+                with pytest.raises(Refused, match="knows its key"):
+                    ask(published, small, [person], author)
+            else:
+                ask(published, small, [person], author)
+        RatingRequest.objects.all().delete()
+
+
+@pytest.mark.parametrize(("questions", "statements"), [(1, 17), (4, 47)])
+@pytest.mark.parametrize("people", [2, 6])
+def test_a_larger_panel_takes_no_more_statements(
+    packed, small, author, questions, people, statements, django_assert_num_queries
+):
+    revisions, panel = packed(questions), [an_author() for _ in range(people)]
+    for person in (author, *panel):
+        assert has_role(person, Role.AUTHOR)  # kept with the person, and asked of each once
+    with django_assert_num_queries(statements):
+        done = panels.convene(revisions=revisions, exam=small, judges=panel, by=author)
+    assert (done.turns, done.questions) == (questions * people, questions)
 
 
 @pytest.mark.parametrize(
