@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 import math
 import re
-from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -22,7 +21,7 @@ from psychometrics import standard as judging
 from psychometrics.irt import Prior
 from questions.models import Exam, Rating, Standing
 from questions.models.measurement import Status
-from questions.pack.loader import METHOD as DESK
+from scoring.judges import last_ratings
 from scoring.models import Result
 
 ENOUGH_JUDGES = 5
@@ -182,30 +181,22 @@ def page_of(exam: Exam) -> StandardPage:
 
 
 def judged_of(exam: Exam, reference: Form | None) -> Judged:
-    """The last round of every judge's ratings of the reference form's scored questions. At most three statements.
-
-    As soon as a convened panel has rated every one of them, desk estimates no longer count.
-    """
+    """The last round of every judge's ratings of the reference form's scored questions. At most three statements."""
     if reference is None:
         return Judged(None, "There is no reference form yet, so there is nothing to set a standard on.", panel=False)
     rows = reference.seats.filter(scored=True).order_by("number")
     seats = list(rows.values_list("number", "revision_id", "revision__question__public_id"))
     places = {revision: place for place, (_, revision, _) in enumerate(seats)}
-    given = list(Rating.objects.filter(exam=exam, revision__in=places).order_by("round"))
-    by_panel = [rating for rating in given if rating.method != DESK]
-    panel = {rating.revision_id for rating in by_panel} == set(places)
-    last: dict[str, dict[int, Rating]] = defaultdict(dict)  # judge -> place -> rating of the last round
-    for rating in by_panel if panel else given:
-        last[rating.judge][places[rating.revision_id]] = rating
+    last, panel = last_ratings(exam, places)
     names = sorted(last, key=_in_order)
     table = np.full((len(names), len(seats)), np.nan)
     for row, name in enumerate(names):
-        for place, rating in last[name].items():
-            table[row, place] = rating.value / 100
+        for revision, rating in last[name].items():
+            table[row, places[revision]] = rating.value / 100
     try:
         summary = judging.summarise(table, difficulty=_difficulties(exam, places))
     except judging.BadRatings:
-        missing = len(places) - len({place for given_by in last.values() for place in given_by})
+        missing = len(places) - len({revision for said in last.values() for revision in said})
         problem = f"{missing} of the {len(places)} scored questions of the reference form have no rating by a judge"
         return Judged(None, f"{problem}, so nothing can be said of the judges’ standard.", panel=False)
     return Judged(

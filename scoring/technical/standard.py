@@ -11,9 +11,8 @@ from django.db.models import QuerySet
 from exams.models import Sitting
 from psychometrics import standard
 from psychometrics.arrays import FloatArray
-from questions.models import Rating
-from questions.pack.loader import METHOD as DESK
 from scoring.fairness import first_sittings
+from scoring.judges import last_ratings
 from scoring.models import Result
 from scoring.technical.content import Block, Heading, Section, Table, Text, facts
 from scoring.technical.material import Material
@@ -151,19 +150,15 @@ def equated_scores(sittings: QuerySet[Sitting]) -> FloatArray:
 def _ratings(material: Material, scored: Sequence[int]) -> tuple[list[str], FloatArray, bool]:
     """Judges by label, what each last said of every scored question (NaN where nothing), and whether they are a panel.
 
-    As on the page of the standard, desk estimates no longer count once a panel has rated every one. One statement.
+    One statement.
     """
     place = {revision: column for column, revision in enumerate(scored)}
-    last: dict[tuple[str, int], int] = {}
-    given = list(Rating.objects.filter(exam=material.exam, revision__in=scored).order_by("round"))
-    by_panel = [rating for rating in given if rating.method != DESK]
-    panel = bool(scored) and {rating.revision_id for rating in by_panel} == set(scored)
-    for rating in by_panel if panel else given:
-        last[rating.judge, place[rating.revision_id]] = rating.value
-    judges = sorted({judge for judge, _ in last})
+    last, panel = last_ratings(material.exam, scored)
+    judges = sorted(last)
     ratings = np.full((len(judges), len(scored)), math.nan)
-    for (judge, column), value in last.items():
-        ratings[judges.index(judge), column] = value / 100
+    for row, judge in enumerate(judges):
+        for revision, rating in last[judge].items():
+            ratings[row, place[revision]] = rating.value / 100
     return judges, ratings, panel
 
 
