@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from psychometrics.calibration import Settings
 from questions.models.bank import RevisionState
 from questions.models.measurement import Status
 from scoring.calibration.options import Record
@@ -36,6 +37,7 @@ class Thresholds:
 
 
 THRESHOLDS = Thresholds()
+SETTINGS = Settings()  # by which runs are made, and what the next run needs of the one that is promoted
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,15 +17,14 @@ from exams.models import Form, ScoreTable, Seat, Sitting, Standard
 from exams.services import bank
 from exams.services.freezing import make_table
 from psychometrics import equating, irt, scaling
-from psychometrics.calibration import Settings
 from questions.models import Exam, Placement, Standing
 from questions.models.measurement import Status
 from questions.services import record_measurements
 from scoring.calibration.decisions import Decision, Outcome, decisions_of
+from scoring.calibration.judgement import SETTINGS
 from scoring.models import CalibrationRun, Result, RunForm
 
 APART = 0.5  # raw points between the cuts of the two models from which on a form is pointed at
-SETTINGS = Settings()  # as `running` calibrates by
 MOVED = 0.05  # logits by which questions that stay on the line may move the cut without a word
 
 Known = Mapping[int, tuple[Decimal | None, float | None, float | None]]  # revision -> rating, and its own a and d
@@ -290,23 +289,23 @@ def newest_promoted(exam: Exam) -> CalibrationRun | None:
 
 
 def _no_anchors(exam: Exam, calibrated: Collection[int]) -> str:
-    """Why no later run could be linked to this one, in one sentence; empty if one can. One statement.
+    """Why no later run could be linked to this one, in one sentence; empty if one can. At most one statement.
 
     Every run after a promotion is held to the scale of the questions that are calibrated by then, so promoting one
     that leaves too few of them would be the last calibration of the exam.
     """
-    placed = Placement.objects.filter(exam=exam, question__revisions__in=calibrated)
-    domains = dict(
-        exam.domains.annotate(
-            anchors=Count("tasks__placements", filter=Q(tasks__placements__in=placed), distinct=True)
-        ).values_list("number", "anchors")
-    )
     if len(calibrated) < SETTINGS.fewest_anchors:
         count = f"{len(calibrated)} question{'' if len(calibrated) == 1 else 's'}"
         return (
             f"Only {count} would be calibrated, and later runs need {SETTINGS.fewest_anchors} to be linked to this "
             "one; wait for more sittings."
         )
+    placed = Placement.objects.filter(exam=exam, question__revisions__in=calibrated)
+    domains = dict(
+        exam.domains.annotate(
+            anchors=Count("tasks__placements", filter=Q(tasks__placements__in=placed), distinct=True)
+        ).values_list("number", "anchors")
+    )
     short = [number for number, anchors in sorted(domains.items()) if anchors < SETTINGS.fewest_anchors_in_domain]
     if short:
         return (

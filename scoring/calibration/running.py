@@ -20,7 +20,7 @@ from exams.models import Sitting, Standard
 from exams.services import bank
 from psychometrics import scaling
 from psychometrics.arrays import FloatArray, IntArray
-from psychometrics.calibration import Calibration, Held, Settings, calibrate
+from psychometrics.calibration import Calibration, Held, calibrate
 from psychometrics.irt import characteristic_curve
 from questions.models import Exam, Standing
 from questions.models.measurement import Status
@@ -29,13 +29,12 @@ from scoring.calibration import eligibility, judgement
 from scoring.calibration.caveats import caveats
 from scoring.calibration.data import Data, gather
 from scoring.calibration.eligibility import Progress, screen
-from scoring.calibration.judgement import Place, alarms, obstacles
+from scoring.calibration.judgement import SETTINGS, Place, alarms, obstacles
 from scoring.calibration.numbers import number, share
 from scoring.calibration.statistics import FEWEST, form_figures, item_figures
 from scoring.models import CalibrationRun, RunForm, Rung, RunItem
 
 CALIBRATION_LOCK = 0xCA  # advisory lock: one calibration of an exam at a time
-SETTINGS = Settings()
 RUNGS = {0: Rung.RATING, 1: Rung.COMMON, 2: Rung.OWN}
 
 logger = logging.getLogger(__name__)
