@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import pytest
 import time_machine
-from django.db import connection, transaction
+from django.db import transaction
 from django.utils import timezone
 
 from accounts.models import User
@@ -17,6 +17,7 @@ from exams.services import clock, sittings
 from exams.services.clock import CannotChange
 from tests.exams.windows import end, events, save
 from tests.factories import UserFactory, begin, change, close, stranger_id
+from tests.together import together
 
 SECOND = dt.timedelta(seconds=1)
 MINUTE = dt.timedelta(minutes=1)
@@ -264,28 +265,6 @@ def test_from_then_on_its_page_asks_for_news(sitting, staff, act):
 
 
 # ---- at the same moment as the deadline ----------------------------------------------------------------------------
-
-
-def together(*acts: Callable[[], object]) -> list[object]:
-    """Run each in a thread with a connection of its own, at once; what they return or raise."""
-    results: list[object] = [None] * len(acts)
-    gate = threading.Barrier(len(acts))
-
-    def run(place: int, act: Callable[[], object]) -> None:
-        try:
-            gate.wait(10)
-            results[place] = act()
-        except CannotChange as refused:
-            results[place] = refused
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=run, args=(place, act)) for place, act in enumerate(acts)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(30)
-    return results
 
 
 def grant(sitting: Sitting, staff: User) -> Callable[[], object]:

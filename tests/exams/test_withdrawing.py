@@ -14,7 +14,8 @@ from questions.models import Exam, Revision
 from questions.services import publishing
 from questions.services.base import NotAnAuthor, Refused
 from tests.factories import UserFactory, begin, close
-from tests.questions.studio import REASON, an_author, together, trail
+from tests.questions.studio import REASON, an_author, trail
+from tests.together import together
 
 pytestmark = pytest.mark.django_db
 

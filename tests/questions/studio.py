@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from django.db import connection, transaction
+from django.db import transaction
 
 from accounts.models import User
 from accounts.roles import Role
@@ -18,7 +16,6 @@ from questions.pack.outline import write_exam
 from questions.pack.reader import Source
 from questions.pack.schema import Exam as ExamSchema
 from questions.services import drafts, publishing, review
-from questions.services.base import Refused
 from questions.writing import ReferenceContent, Writing
 from tests.accounts.factories import UserFactory
 from tests.questions.material import EXAM
@@ -117,25 +114,3 @@ def trail(question: Question | str) -> list[str]:
     """What was done to the question, oldest first."""
     name = question if isinstance(question, str) else question.public_id
     return list(Audit.objects.filter(public_id=name).order_by("pk").values_list("act", flat=True))
-
-
-def together(*acts: Callable[[], object]) -> list[object]:
-    """Run each in a thread with a connection of its own, at once; what they return, or the refusal."""
-    results: list[object] = [None] * len(acts)
-    gate = threading.Barrier(len(acts))
-
-    def run(place: int, act: Callable[[], object]) -> None:
-        try:
-            gate.wait(10)
-            results[place] = act()
-        except Refused as refused:
-            results[place] = refused
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=run, args=(place, act)) for place, act in enumerate(acts)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(30)
-    return results

@@ -17,7 +17,8 @@ from questions.services import images
 from questions.services.base import NotAnAuthor, Refused
 from tests.accounts.factories import UserFactory
 from tests.questions.pictures import ALT, SECRET, chunk, claiming, drawn, kept, moving, sent
-from tests.questions.studio import a_draft, a_published, choice, reworded, together
+from tests.questions.studio import a_draft, a_published, choice, reworded
+from tests.together import together
 
 SVG = b'<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>'
 

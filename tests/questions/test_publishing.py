@@ -28,9 +28,9 @@ from tests.questions.studio import (
     fresh,
     matching,
     reworded,
-    together,
     trail,
 )
+from tests.together import together
 
 pytestmark = pytest.mark.django_db
 

@@ -24,9 +24,9 @@ from tests.questions.studio import (
     choice,
     fresh,
     reworded,
-    together,
     trail,
 )
+from tests.together import together
 
 pytestmark = pytest.mark.django_db
 
