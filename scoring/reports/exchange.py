@@ -17,6 +17,7 @@ from questions.kinds import KINDS
 from questions.models import ImportRow, ImportUpload, Task
 from questions.models.imports import WAITING, ImportState
 from questions.services import imports
+from scoring.reports.filters import Filter
 
 PER_PAGE = 50
 LOST, UNREADY = "losses", "unready"  # filters beside the fates
@@ -67,13 +68,6 @@ class RowLine:
     @property
     def tone(self) -> str:
         return TONES[Fate(self.row.fate)]
-
-
-@dataclass(frozen=True, slots=True)
-class Filter:
-    name: str
-    label: str
-    count: int
 
 
 @dataclass(frozen=True, slots=True)

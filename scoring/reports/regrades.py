@@ -12,6 +12,7 @@ from questions.models import Exam, Option, Prompt, Revision
 from scoring import regrading
 from scoring.models import Regrade
 from scoring.regrading import Preview
+from scoring.reports.filters import Filter
 from scoring.variants import Move
 
 PER_PAGE = 25
@@ -142,15 +143,6 @@ FILTERS: dict[str, tuple[str, Callable[[Move], bool]]] = {
     "lost": ("Lose a pass", lambda move: move.lost and not move.simulated),
     "gained": ("Gain a pass", lambda move: move.gained and not move.simulated),
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Filter:
-    """A filter of the moves with how many it shows."""
-
-    name: str
-    label: str
-    count: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from exams.services import sittings
 from questions.models import Option, Prompt, Revision, ScenarioRevision
 from scoring import variants
 from scoring.models import Result, SeatResult
+from scoring.reports.filters import Filter
 from scoring.reports.notices import Correction, correction_of
 
 
@@ -48,15 +49,6 @@ FILTERS: dict[str, tuple[str, Callable[[Row], bool]]] = {
     "flagged": ("Flagged", lambda row: row.flagged),
     "unscored": ("Unscored", lambda row: not row.seat.scored),
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Filter:
-    """A filter of the list with how many questions it shows."""
-
-    name: str
-    label: str
-    count: int
 
 
 @dataclass(frozen=True, slots=True)

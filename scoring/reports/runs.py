@@ -19,6 +19,7 @@ from questions.models import Exam, Question
 from scoring.calibration.decisions import Decision, Outcome
 from scoring.calibration.promotion import Preview, newest_promoted, preview_of, refusal_of
 from scoring.models import CalibrationRun, Rung, RunItem
+from scoring.reports.filters import Filter
 from scoring.reports.run_charts import Spread, population_of, spread_of
 
 PER_PAGE = 50
@@ -96,15 +97,6 @@ class LinePoint:
 
     rating: int
     expected: int
-
-
-@dataclass(frozen=True, slots=True)
-class Filter:
-    """A choice of questions and how many there are."""
-
-    name: str
-    label: str
-    count: int
 
 
 @dataclass(frozen=True, slots=True)
