@@ -63,10 +63,3 @@ def _utf16(data: bytes) -> str:
 def tidy(text: str) -> str:
     """Text as it can be stored: one kind of line break, no control characters, nothing around it."""
     return UNKEPT.sub("", text.replace("\r\n", "\n").replace("\r", "\n")).strip()
-
-
-def losses_of_tidying(where: str, what: str, text: str) -> list[Loss]:
-    """The loss that `tidy` makes of this text, if it makes one."""
-    if not UNKEPT.search(text.replace("\r\n", "\n").strip()):
-        return []
-    return [Loss(where, what, "control characters cannot be stored and were taken out", Severity.CONVERTED)]

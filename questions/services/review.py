@@ -191,15 +191,6 @@ def acknowledge(*, revision: Revision, rule: str, place: str, reason: str, by: U
     return row
 
 
-def may_review(*, revision: Revision, person: User) -> bool:
-    """Whether this person could be named as the reviewer."""
-    try:
-        _check_reviewer(revision, person)
-    except Refused:
-        return False
-    return True
-
-
 # ---- what they share -----------------------------------------------------------------------------------------------
 
 
