@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -14,7 +15,7 @@ from accounts.models import User
 from accounts.roles import Role
 from questions import checks
 from questions.diff import Difference, compare
-from questions.models import Audit, Comment, Placement, Question, Review, Revision, Standing
+from questions.models import Audit, Comment, Placement, Question, Rating, Review, Revision, Standing
 from questions.models.authoring import Act
 from questions.models.bank import FROZEN, OPEN, RevisionState
 from questions.services.knowing import writers_of
@@ -100,6 +101,7 @@ class Life:
     checked: Checked | None
     reviewers: list[Reviewer]
     measured: list[Measured]
+    rated: list[checks.Finding]
     trail: list[trail.Entry]
     withdrawn: Audit | None
 
@@ -219,6 +221,7 @@ def life_of(question: Question, viewer: User, revisions: Sequence[Revision]) -> 
         checked=_checked(reading.revision) if opened else None,
         reviewers=_reviewers(shown) if choosing else [],
         measured=_measured(question, last),
+        rated=[] if opened else _rated(reading.revision),
         trail=trail.latest(question.public_id, LATEST),
         withdrawn=_withdrawn(last),
     )
@@ -304,6 +307,16 @@ def _measured(question: Question, revision: Revision | None) -> list[Measured]:
         alarms = len(item.alarms) if item else 0
         found.append(Measured(placement, standings.get(placement.exam_id), figures, alarms))
     return found
+
+
+def _rated(revision: Revision) -> list[checks.Finding]:
+    """What is unusual about the ratings that count, those of the newest round in each exam. One statement."""
+    rounds: dict[str, dict[int, list[int]]] = defaultdict(lambda: defaultdict(list))
+    rows = Rating.objects.filter(revision=revision).order_by("exam__code", "judge")
+    for exam, number, value in rows.values_list("exam__code", "round", "value"):
+        rounds[exam][number].append(value)
+    newest = {exam: given[max(given)] for exam, given in rounds.items()}
+    return checks.check_ratings(writing=of_revision(revision), ratings=newest) if newest else []
 
 
 def _withdrawn(revision: Revision | None) -> Audit | None:
