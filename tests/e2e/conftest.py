@@ -21,6 +21,7 @@ from tests.e2e.server import Server, collect_static, wait_until_quiet
 from tests.e2e.watch import Watch
 from tests.environment import CHROMIUM
 from tests.factories import begin
+from tests.questions.studio import an_exam
 
 SWITCHES = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
             "--disable-component-update", "--disable-sync"]  # fmt: skip
@@ -118,6 +119,12 @@ def context(new_context: NewContext, user: User) -> BrowserContext:
 @pytest.fixture
 def page(context: BrowserContext) -> Page:
     return context.new_page()
+
+
+@pytest.fixture
+def small(db: None) -> Exam:
+    """An exam without questions, beside the real one."""
+    return an_exam()
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ from questions.services import labels, ratings, scenarios
 from tests.e2e.devices import NewContext, sign_in
 from tests.e2e.test_axe import Inspector
 from tests.e2e.watch import Watch
-from tests.questions.studio import EVERY_KIND, a_draft, a_published, an_author, an_exam
+from tests.questions.studio import EVERY_KIND, a_draft, a_published, an_author
 
 pytestmark = [
     pytest.mark.browser,
@@ -39,11 +39,6 @@ def judge(user: User) -> User:
 @pytest.fixture
 def convener(db: None) -> User:
     return an_author(display_name="Ada Author")
-
-
-@pytest.fixture
-def small(db: None) -> Exam:
-    return an_exam()
 
 
 @pytest.fixture

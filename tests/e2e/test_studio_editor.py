@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 
 import pytest
-from django.db import transaction
 from django.urls import reverse
 from playwright.sync_api import Dialog, Locator, Page, expect
 
@@ -26,12 +25,6 @@ pytestmark = [
     pytest.mark.django_db(transaction=True),
     pytest.mark.xdist_group("e2e-studio-editor"),
 ]
-
-
-@pytest.fixture
-def small(db: None) -> Exam:
-    with transaction.atomic():
-        return studio.an_exam()
 
 
 @pytest.fixture

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 
 import pytest
-from django.db import transaction
 from django.urls import reverse
 from playwright.sync_api import Page, expect
 
@@ -23,12 +22,6 @@ pytestmark = [
     pytest.mark.django_db(transaction=True),
     pytest.mark.xdist_group("e2e-studio-editor"),
 ]
-
-
-@pytest.fixture
-def small(db: None) -> Exam:
-    with transaction.atomic():
-        return studio.an_exam()
 
 
 @pytest.mark.parametrize("writing", studio.EVERY_KIND, ids=lambda writing: writing.kind)
