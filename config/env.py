@@ -75,8 +75,9 @@ def choice(name: str, default: str, allowed: Collection[str]) -> str:
 def url(name: str, *, schemes: Collection[str]) -> str:
     """An address with one of the schemes, or "" when there is none. It may hold a password, so it is never shown."""
     value = text(name).strip()
-    if value and value.partition("://")[0] not in schemes:
-        raise ImproperlyConfigured(f"{name} must start with {' or '.join(f'{scheme}://' for scheme in schemes)}")
+    starts = [f"{scheme}:" if scheme == "mailto" else f"{scheme}://" for scheme in schemes]
+    if value and not value.startswith(tuple(starts)):
+        raise ImproperlyConfigured(f"{name} must start with {' or '.join(starts)}")
     return value
 
 

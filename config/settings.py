@@ -58,6 +58,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "config.observing.middleware.ObserveMiddleware",
+    "config.headers.HeadersMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.middleware.gzip.GZipMiddleware",  # the sitting page holds a whole form; Django pads against BREACH
@@ -217,6 +218,8 @@ SECURE_REFERRER_POLICY = "same-origin"
 SESSION_COOKIE_SECURE = SECURE
 CSRF_COOKIE_SECURE = SECURE
 X_FRAME_OPTIONS = "DENY"
+# Where people report weaknesses, for /.well-known/security.txt: a mailto: or https: address.
+SECURITY_CONTACT = env.url("SECURITY_CONTACT", schemes=("https", "mailto"))
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1_000_000
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 2_000
 CONTENT_SECURITY_POLICY = {

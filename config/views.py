@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 from django.conf import settings
 from django.db import Error, connection
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
+from django.utils import timezone
 from django.utils.crypto import constant_time_compare
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
@@ -49,3 +52,13 @@ def metrics(request: HttpRequest) -> HttpResponse:
     if not allowed:
         raise Http404
     return HttpResponse(figures.exposition(), content_type=figures.CONTENT_TYPE)
+
+
+@require_safe
+def security_txt(request: HttpRequest) -> HttpResponse:
+    """Whom to tell about a weakness (RFC 9116), where somebody has said who that is."""
+    if not settings.SECURITY_CONTACT:
+        raise Http404
+    until = (timezone.now() + dt.timedelta(days=180)).replace(microsecond=0)
+    lines = [f"Contact: {settings.SECURITY_CONTACT}", f"Expires: {until.isoformat()}", "Preferred-Languages: en"]
+    return HttpResponse("\n".join(lines) + "\n", content_type="text/plain; charset=utf-8")

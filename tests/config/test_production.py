@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import os
 import subprocess
@@ -64,6 +65,7 @@ MISSPELT = {
     "MINIMUM_JUDGES": ("0", "MINIMUM_JUDGES must be a whole number of at least 1, not '0'"),
     "IMAGE_MAXIMUM_BYTES": ("2MB", "IMAGE_MAXIMUM_BYTES must be a whole number of at least 1, not '2MB'"),
     "IMAGE_MAXIMUM_SIDE": ("16001", "IMAGE_MAXIMUM_SIDE must be a whole number from 1 to 16000, not '16001'"),
+    "SECURITY_CONTACT": ("me@example.org", "SECURITY_CONTACT must start with https:// or mailto:"),
     "LOG_FORMAT": ("xml", "LOG_FORMAT must be one of json, line, not 'xml'"),
     "LOG_REQUESTS": ("some", "LOG_REQUESTS must be one of true, false, not 'some'"),
     "LOG_LEVEL": ("loud", "LOG_LEVEL must be one of DEBUG, INFO, WARNING, ERROR, CRITICAL, not 'loud'"),
@@ -193,6 +195,17 @@ def test_headers_in_production(tmp_path):
     assert headers["X-Frame-Options"] == "DENY"
     assert headers["Referrer-Policy"] == "same-origin"
     assert headers["Cross-Origin-Opener-Policy"] == "same-origin"
+    assert headers["Cross-Origin-Resource-Policy"] == "same-origin"
+    assert {"camera=()", "microphone=()", "geolocation=()"} <= set(headers["Permissions-Policy"].split(", "))
+
+
+def test_whoever_finds_a_weakness_learns_whom_to_tell(client, settings):
+    assert client.get("/.well-known/security.txt").status_code == 404
+    settings.SECURITY_CONTACT = "mailto:security@example.org"
+    lines = dict(line.split(": ", 1) for line in client.get("/.well-known/security.txt").content.decode().splitlines())
+    assert lines["Contact"] == "mailto:security@example.org"
+    until = dt.datetime.fromisoformat(lines["Expires"]) - dt.datetime.now(dt.UTC)
+    assert dt.timedelta(days=30) < until < dt.timedelta(days=366)
 
 
 @pytest.mark.django_db
