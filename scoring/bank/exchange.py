@@ -14,6 +14,7 @@ from django.contrib import messages
 from django.core.files.uploadhandler import FileUploadHandler, StopUpload, load_handler
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.template.defaultfilters import pluralize
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
@@ -21,6 +22,7 @@ from django.views.decorators.http import require_http_methods
 from django_htmx.http import HttpResponseClientRefresh
 
 from accounts.access import author_required
+from accounts.models import User
 from exams.access import person
 from questions.interchange.exchange import Limits
 from questions.interchange.exporting import Export, export, wordings
@@ -29,6 +31,7 @@ from questions.models import Exam, ImportUpload, Question, Task
 from questions.models.bank import RevisionState
 from questions.services import imports
 from questions.services.base import Refused
+from scoring.bank.rate_first import unrated
 from scoring.bank.studio import back, canonical
 from scoring.reports import exchange, studio
 from scoring.views import HtmxHttpRequest
@@ -219,12 +222,15 @@ def studio_export(request: HttpRequest) -> HttpResponse:
         context["error"] = "Choose a format, an exam and a wording from the lists."
         return render(request, "bank/exchange/export.html", context, status=422)
     try:
-        made = _made(form.cleaned_data, ids)
+        made, left_out = _made(form.cleaned_data, ids, person(request))
     except Refused as refused:
         context["error"] = str(refused)
         return render(request, "bank/exchange/export.html", context, status=422)
     if act == "download":
+        if left_out:
+            messages.info(request, _left_out(left_out))  # the file has no place to say it; the next page does
         return _download(form.cleaned_data, made)
+    context["left_out"] = _left_out(left_out) if left_out else ""
     context["page"] = exchange.outgoing_of(made, page=given.get("page", "1"))
     context["format"] = FORMATS[form.cleaned_data["format"]]
     return render(request, "bank/exchange/export_preview.html", context)
@@ -249,21 +255,32 @@ def _asked(form: ExportForm) -> dict[str, Any]:
     return {name: form.data.get(name, "") for name in names} | {"state": form.data.getlist("state")}  # type: ignore[attr-defined]
 
 
-def _made(given: dict[str, Any], ids: list[str]) -> Export:
-    """The file. Raises Refused when it would hold nothing or too much."""
+def _made(given: dict[str, Any], ids: list[str], by: User) -> tuple[Export, int]:
+    """The file, and how many questions are not in it because this person is to rate them first.
+
+    Raises Refused when it would hold nothing or too much.
+    """
     newest = given["wording"] == NEWEST
     found = wordings(exam=given["exam"], ids=ids or None, drafts=newest)
     if newest and given["state"]:
         found = found.filter(state__in=given["state"])
+    asked = found.count()
+    found = found.exclude(question__in=unrated(by))
     count = found.count()
     if not count:
-        raise Refused("No question fits this choice.")
+        raise Refused(_left_out(asked) if asked else "No question fits this choice.")
     if count > MOST_OUT:
         raise Refused(
             f"These are {count:,} questions; at most {MOST_OUT:,} go into one download. Choose an exam or a part of the"
             " list, or use manage.py export_questions."
         )
-    return export(revisions=found, to=FORMATS[given["format"]], exam=given["exam"])
+    return export(revisions=found, to=FORMATS[given["format"]], exam=given["exam"]), asked - count
+
+
+def _left_out(count: int) -> str:
+    """A file holds keys, and judges do not see those first."""
+    which = f"{count:,} question{pluralize(count, ' is,s are')}"
+    return f"{which} left out, because you have {pluralize(count, 'it,them')} to rate first."
 
 
 def _download(given: dict[str, Any], made: Export) -> HttpResponse:

@@ -19,6 +19,7 @@ from scoring.bank import (
     life_acts,
     outline,
     questions,
+    rate_first,
     regrades,
     reports,
     reviews,
@@ -113,3 +114,16 @@ urlpatterns: list[URLPattern] = [
         for act in life_acts.ACTS
     ),
 ]
+
+# The id in this address is a case study's, and its page shows no key.
+OF_SCENARIOS = {"studio_scenario"}
+BY_NUMBER: dict[str | None, rate_first.Find] = {
+    "bank_report": rate_first.reported,
+    "bank_regrade_detail": rate_first.regraded,
+}
+
+for one in urlpatterns:
+    if one.name in BY_NUMBER:
+        one.callback = rate_first.rate_first(one.callback, BY_NUMBER[one.name])
+    elif "public_id" in one.pattern.converters and one.name not in OF_SCENARIOS:
+        one.callback = rate_first.rate_first(one.callback, rate_first.named)

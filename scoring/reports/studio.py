@@ -71,9 +71,15 @@ DETAILS = f"""
     ORDER BY asked.place
 """
 MARKED_STEM = f"ts_headline('simple', told.stem, query.words, '{HEADLINE}')"
+# Rationales tell the key, which judges do not see before they have rated.
+UNRATED = """
+    SELECT FROM questions_ratingrequest turn JOIN questions_revision judged ON judged.id = turn.revision_id
+    WHERE judged.question_id = q.id AND turn.judge_id = %(me)s AND turn.value IS NULL AND turn.closed_at IS NULL
+"""
 # Options and rationales, where the stem alone does not hold all that was searched for.
 MARKED_ELSEWHERE = f"""
-    CASE WHEN NOT to_tsvector('simple', told.stem) @@ query.every THEN ts_headline('simple', (
+    CASE WHEN NOT to_tsvector('simple', told.stem) @@ query.every AND NOT EXISTS ({UNRATED})
+    THEN ts_headline('simple', (
         SELECT translate(left(string_agg(concat_ws(' ', one.text, one.rationale), ' … '), {READ}),
                          '{SIGNS}{OPEN}{CLOSE}', '{HIDDEN}')
         FROM (SELECT text, rationale FROM questions_prompt WHERE revision_id = r.id
@@ -207,7 +213,7 @@ def listing_of(person: User, given: Mapping[str, str]) -> Listing:
     same = replace(wanted, sort=wanted.usual).query()
     mine = SavedFilter.objects.filter(owner=person).order_by("name")
     return Listing(
-        wanted=wanted, query=query, rows=_rows(found, wanted), found=found.found, total=found.total, page=page,
+        wanted=wanted, query=query, rows=_rows(found, wanted, person), found=found.found, total=found.total, page=page,
         pages=found.pages, fields=_fields(wanted, found, exams, person),
         sorts=[Choice(value, label, None, value == wanted.order) for value, label in wanted.orders()],
         built_in=[Link(name, link, link == same) for name, link in built_in(person)],
@@ -239,7 +245,7 @@ def query_of(posted: QueryDict) -> dict[str, str]:
 # ---- rows -------------------------------------------------------------------------------------------------------
 
 
-def _rows(found: Found, wanted: Wanted) -> list[Row]:
+def _rows(found: Found, wanted: Wanted, person: User) -> list[Row]:
     """The rows of a page with what the table shows of them, in one statement."""
     if not found.rows:
         return []
@@ -247,6 +253,7 @@ def _rows(found: Found, wanted: Wanted) -> list[Row]:
     given: dict[str, Any] = {
         "revisions": [pk for pk, _ in found.rows],
         "exams": [exam for _, exam in found.rows],
+        "me": person.pk,
     }
     parts = {"stem": "told.stem", "elsewhere": "NULL", "some": "NULL", "every": "NULL"}
     if words:

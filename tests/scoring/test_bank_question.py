@@ -255,7 +255,7 @@ def test_the_page_takes_a_constant_number_of_statements(
             stem="x", digest="3", published_at=timezone.now(),
         )  # fmt: skip
     where = address(seat)
-    with django_assert_num_queries(20):
+    with django_assert_num_queries(21):
         page = as_author.get(where).context["page"]
     assert len(page.history) == 1 + revisions
     assert len(page.history[-1].measurements) == runs

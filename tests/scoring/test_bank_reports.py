@@ -245,7 +245,7 @@ def test_a_report_takes_a_constant_number_of_statements(
     reported = report(theirs, seat.number)
     for _ in range(others):
         report(close(begin(UserFactory(), exam, form)), seat.number)
-    with django_assert_num_queries(14):
+    with django_assert_num_queries(15):
         page = as_author.get(page_of(reported))
     assert len(numbers(page)) == 1 + others
 

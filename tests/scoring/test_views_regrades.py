@@ -232,7 +232,7 @@ def test_the_preview_takes_a_constant_number_of_statements(as_author, form, peop
     seat = a_seat(form)
     for right in range(people):
         sat(UserFactory(), form.exam, form=form, right=50 - right)
-    with django_assert_num_queries(25):
+    with django_assert_num_queries(26):
         page = as_author.get(address("bank_regrade", seat), asked(seat))
     assert page.content.decode().count("of 50 →") == people
 
@@ -358,6 +358,6 @@ def test_the_record_takes_a_constant_number_of_statements(as_author, form, peopl
     for right in range(people):
         sat(UserFactory(), form.exam, form=form, right=50 - right)
     page = address("bank_regrade_detail", seat, act(seat).pk)
-    with django_assert_num_queries(19):
+    with django_assert_num_queries(20):
         shown = as_author.get(page)
     assert shown.content.decode().count("of 50 →") == people

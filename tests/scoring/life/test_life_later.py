@@ -162,7 +162,7 @@ def test_the_reach_takes_a_constant_number_of_statements(
     for _ in range(sittings):
         begin(UserFactory(), exam, Form.objects.get(exam=exam, reference=True))
     client.force_login(author)
-    with django_assert_num_queries(11):
+    with django_assert_num_queries(12):
         client.get(reverse("life_withdraw", args=[shown.question.public_id]))
 
 
