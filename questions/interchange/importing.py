@@ -90,10 +90,10 @@ class _Bank:
         tasks: QuerySet[Task] = Task.objects.filter(exam__code__in=codes).select_related("exam")
         self.tasks = {(row.exam.code, row.code): row for row in tasks}
         self.exams = {exam.code for exam in Exam.objects.filter(code__in=codes)}
-        self.places: dict[str, set[str]] = {}
+        self.places: dict[str, dict[str, str]] = {}  # task by exam, by question
         placements = Placement.objects.filter(question__public_id__in=ids)
-        for identifier, code in placements.values_list("question__public_id", "exam__code"):
-            self.places.setdefault(identifier, set()).add(code)
+        for identifier, code, standing in placements.values_list("question__public_id", "exam__code", "task__code"):
+            self.places.setdefault(identifier, {})[code] = standing
         self.taken: set[str] = set()
 
     def row(self, question: ForeignQuestion, losses: list[Loss]) -> Row:
@@ -109,21 +109,35 @@ class _Bank:
         )
         try:
             question = _storable(question, notes)
-            place = self._place(question, notes)
-            row = replace(row, exam=place.exam.code, task=place.code)
+            code, standing = self._place(question, row.public_id, notes)
+            row = replace(row, exam=code, task=standing)
             row = self._compared(row, question, notes)
         except Dropped as reason:
             notes.dropped(WHOLE, str(reason))
             return replace(row, why=str(reason), losses=tuple(notes.losses))
         return replace(row, losses=tuple(notes.losses))
 
-    def _place(self, question: ForeignQuestion, notes: Notes) -> Task:
-        """The task that the question goes to. Raises Dropped."""
+    def _place(self, question: ForeignQuestion, identifier: str, notes: Notes) -> tuple[str, str]:
+        """Codes of the exam and the task that the question goes to, or stands in already. Raises Dropped."""
         exam = self.exam.code if self.exam else question.exam
         if not exam:
             raise Dropped("it names no exam, and none was given")
         if not self.exam and exam not in self.exams:
             raise Dropped(f"there is no exam {shortened(exam)} here")
+        if identifier not in self.current:
+            return exam, self._task(question, exam, notes).code
+        standing = self.places.get(identifier, {}).get(exam)
+        if standing is None:
+            raise Dropped(f"another question, outside {exam}, has its id")
+        kept = f"a question that is in the bank already keeps its place, task {standing} of {exam}"
+        if question.exam not in ("", exam):
+            notes.dropped(f"its place in {shortened(question.exam)}", kept)
+        elif question.task not in ("", standing):
+            notes.dropped(f"its task {shortened(question.task)}", kept)
+        return exam, standing
+
+    def _task(self, question: ForeignQuestion, exam: str, notes: Notes) -> Task:
+        """The task that a new question goes to. Raises Dropped."""
         named = question.exam in ("", exam)
         if named and (found := self.tasks.get((exam, question.task))):
             return found
@@ -149,8 +163,6 @@ class _Bank:
             if row.public_id in self.places:
                 raise Dropped("the bank has a question of this id that has no wording")
             return replace(row, fate=Fate.ADDED, question=question, problems=_problems(question))
-        if row.exam not in self.places.get(row.public_id, set()):
-            raise Dropped(f"another question, outside {row.exam}, has its id")
         known = foreign(current, exam=self.exam)
         row = replace(row, base=current.pk)
         if question.scenario and _other_situation(known, question):

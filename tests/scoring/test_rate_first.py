@@ -115,9 +115,7 @@ def test_it_costs_one_statement(rf, author, published):
     asked = rf.get("/")
     asked.user = author
     author.has_perm("any")
-    with CaptureQueriesContext(
-        connection,
-    ) as spent:
+    with CaptureQueriesContext(connection) as spent:
         reply = rate_first(lambda request, public_id: HttpResponse(), named)(
             asked, public_id=published.question.public_id
         )

@@ -209,6 +209,30 @@ def test_a_question_needs_a_task(tst, author, given, why):
     assert Question.objects.get(public_id="new-001").placements.get().task == task
 
 
+@pytest.mark.parametrize(
+    ("given", "lost"),
+    [
+        ({}, []),
+        ({"task": "2.1"}, ["its task 2.1"]),
+        ({"task": "9.9"}, ["its task 9.9"]),
+        ({"task": ""}, []),
+        ({"exam": "OTH-01"}, ["its place in OTH-01"]),
+    ],
+)
+@pytest.mark.parametrize("stem", ["New words.", None], ids=["changed", "unchanged"])
+def test_a_question_of_the_bank_needs_no_task_and_is_not_moved(tst, author, given, lost, stem):
+    known = in_bank("tst-001")
+    question = replace(known, **given, stem=stem or known.stem)
+    found = planned([question], exam=tst, task=Task.objects.get(exam=tst, code="2.1"))
+    assert planned([question], exam=tst).digest == found.digest
+    [row] = found.rows
+    assert (row.fate, row.exam, row.task) == (Fate.CHANGED if stem else Fate.UNCHANGED, "TST-01", "1.1")
+    assert [loss.what for loss in row.losses if loss.what.startswith("its")] == lost
+    assert all("task 1.1 of TST-01" in loss.why for loss in row.losses if loss.what.startswith("its"))
+    apply(found, by=author)
+    assert Question.objects.get(public_id="tst-001").placements.get().task.code == "1.1"
+
+
 def test_without_an_exam_the_file_has_to_name_one(tst):
     found = planned([NEW[0], replace(NEW[1], exam=""), replace(NEW[2], exam="NO-01")])
     assert [(row.fate.value, row.exam, row.why) for row in found.rows] == [
