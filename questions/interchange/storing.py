@@ -13,7 +13,7 @@ from accounts.models import User
 from questions import markdown, search
 from questions.interchange.exchange import ForeignQuestion, ForeignScenario
 from questions.interchange.exporting import compared_with
-from questions.interchange.names import fingerprint, public_id
+from questions.interchange.names import LONGEST, fingerprint, public_id
 from questions.interchange.plans import Done, Fate, Outdated, Plan, Progress, Row, silent
 from questions.models import (
     Audit,
@@ -185,22 +185,23 @@ class _Writer:
     # ---- scenarios -------------------------------------------------------------------------------------------------
 
     def _keep_scenarios(self, scenarios: Sequence[ForeignScenario]) -> None:
-        """The bank's scenario where it says the same, else a new one; the same name may mean something else there."""
-        wanted = list(dict.fromkeys(scenarios))
-        names = {scenario: public_id(scenario.identifier) for scenario in wanted}
-        others = {scenario: f"{name[:52].rstrip('-.')}-{_mark(scenario)}" for scenario, name in names.items()}
-        rows = ScenarioRevision.objects.filter(scenario__public_id__in=[*names.values(), *others.values()])
-        newest = {row.scenario.public_id: row for row in rows.select_related("scenario").order_by("number")}
-        for scenario in wanted:
-            for name in (names[scenario], others[scenario]):
+        """The bank's scenario where it says the same, else a new one; the same name may mean something else there.
+
+        Names are tried in turn: its own, one with a mark of its words, that one with a number, for what bears the mark
+        may have been reworded since. One statement for each round.
+        """
+        left, attempt = list(dict.fromkeys(scenarios)), 1
+        while left:
+            names = {scenario: _name(scenario, attempt) for scenario in left}
+            rows = ScenarioRevision.objects.filter(scenario__public_id__in=names.values())
+            newest = {row.scenario.public_id: row for row in rows.select_related("scenario").order_by("number")}
+            for scenario, name in names.items():
                 row = newest.get(name)
                 if row is None:
                     row = newest[name] = self._new_scenario(name, scenario)
                 if row.digest == _wording(scenario):
                     self.scenarios[scenario] = row
-                    break
-            else:
-                raise Outdated(CHANGED_SINCE)
+            left, attempt = [one for one in left if one not in self.scenarios], attempt + 1
 
     def _new_scenario(self, name: str, scenario: ForeignScenario) -> ScenarioRevision:
         row = Scenario.objects.create(public_id=name, from_studio=True)
@@ -223,8 +224,14 @@ def _wording(scenario: ForeignScenario) -> str:
     return digest({"title": _title(scenario), "text": scenario.text})
 
 
-def _mark(scenario: ForeignScenario) -> str:
-    return fingerprint(_title(scenario), scenario.text)
+def _name(scenario: ForeignScenario, attempt: int) -> str:
+    """The name to try in this round, counted from 1."""
+    name = public_id(scenario.identifier)
+    if attempt == 1:
+        return name
+    number = f"-{attempt}" if attempt > 2 else ""
+    mark = f"-{fingerprint(_title(scenario), scenario.text)}{number}"
+    return name[: LONGEST - len(mark)].rstrip("-.") + mark
 
 
 def _newest_scenarios(revisions: Sequence[Revision]) -> dict[int, int]:

@@ -13,15 +13,18 @@ from django.test.utils import CaptureQueriesContext
 
 from accounts.roles import Role
 from accounts.services import grant_role
-from questions.interchange.exchange import ForeignQuestion, Unreadable
+from questions.ids import PUBLIC_ID
+from questions.interchange.exchange import ForeignQuestion, ForeignScenario, Unreadable
 from questions.interchange.exporting import export, foreign, ready, wordings
 from questions.interchange.fidelity import differences
 from questions.interchange.formats import FORMATS
 from questions.interchange.importing import Fate, Outdated, Plan, apply, plan
-from questions.models import Audit, Exam, Question, Revision, ScenarioRevision, Task
+from questions.interchange.names import fingerprint
+from questions.models import Audit, Exam, Question, Revision, Scenario, ScenarioRevision, Task
 from questions.models.bank import RevisionState
 from questions.services.base import NotAnAuthor
 from questions.services.drafts import save_draft
+from questions.services.scenarios import create_scenario, reword_scenario
 from questions.writing import of_revision
 from tests.accounts.factories import UserFactory
 from tests.questions import material as packs
@@ -263,6 +266,33 @@ def test_another_situation_of_the_same_name_is_another_scenario(tst, author):
     texts = ScenarioRevision.objects.filter(scenario__public_id__startswith="tst-case").order_by("pk")
     assert [row.text for row in texts] == [case.text, "Something else."]
     assert in_bank("new-003").scenario != in_bank("new-001").scenario == in_bank("new-002").scenario
+
+
+def test_a_case_study_that_was_reworded_here_does_not_block_its_file(tst, author):
+    """The file's situation has a name of its own by then, which shows other words, too."""
+    case = everything().scenario
+    assert case is not None
+    other = replace(case, text="Something else.")
+    for question, scenario in zip(NEW[:2], (case, other), strict=True):
+        apply(planned([replace(question, scenario=scenario)], exam=tst), by=author)
+    for row in Scenario.objects.filter(public_id__startswith="tst-case"):
+        title = f"Reworded {row.pk}"
+        reword_scenario(scenario=row, title=title, text="By hand.", expected_number=1, by=author)
+    third = [replace(NEW[2], scenario=other), replace(NEW[3], scenario=other)]
+    assert apply(planned(third, exam=tst), by=author).added == ("new-003", "new-004")
+    assert in_bank("new-003").scenario == in_bank("new-004").scenario
+    assert in_bank("new-003").scenario.text == "Something else."
+    assert Scenario.objects.filter(public_id__startswith="tst-case").count() == 3
+
+
+def test_a_long_name_that_is_taken_twice_stays_a_name(tst, author):
+    case = ForeignScenario("c" * 61, "A shop", "A shop has one server.")
+    names = ["c" * 61, f"{'c' * 52}-{fingerprint(case.title, case.text)}"]
+    for name in names:
+        create_scenario(public_id=name, title="Taken", text="By hand.", by=author)
+    apply(planned([replace(NEW[0], scenario=case)], exam=tst), by=author)
+    assert in_bank("new-001").scenario.text == case.text
+    assert all(PUBLIC_ID.fullmatch(one) for one in Scenario.objects.values_list("public_id", flat=True))
 
 
 # ---- all or nothing ------------------------------------------------------------------------------------------------
