@@ -6,6 +6,7 @@ from django.db import connection, transaction
 
 from accounts.models import User
 from questions.images import BadImage, prepare
+from questions.mentions import hashes as shown
 from questions.models import Image
 from questions.models.images import LONGEST_ALT
 from questions.pack.loader import LOCK
@@ -18,6 +19,9 @@ _TEXTS = """
     UNION ALL SELECT text FROM questions_prompt UNION ALL SELECT rationale FROM questions_prompt
     UNION ALL SELECT text FROM questions_scenariorevision
 """
+# Addresses may be written with a backslash before their colon, and with any of their signs as an entity. Only a reader
+# of Markdown knows what these say.
+_ESCAPED = r"(text LIKE '%%![%%' AND text ~ 'image\\:|&#?[[:alnum:]]+;')"
 
 
 @transaction.atomic
@@ -50,9 +54,10 @@ def used(hashes: list[str]) -> set[str]:
         return set()
     with connection.cursor() as cursor:
         cursor.execute(
-            f"SELECT DISTINCT found[1] FROM ({_TEXTS}) AS texts,"  # constants only
-            " regexp_matches(text, 'image:([0-9a-f]{64})', 'g') AS found"
-            " WHERE text LIKE '%%image:%%' AND found[1] = ANY(%s)",
+            f"SELECT DISTINCT found[1], CASE WHEN {_ESCAPED} THEN text END FROM ({_TEXTS}) AS texts"  # constants only
+            " LEFT JOIN LATERAL regexp_matches(text, 'image:([0-9a-f]{64})', 'g') AS found ON true"
+            f" WHERE text LIKE '%%image:%%' AND found[1] = ANY(%s) OR {_ESCAPED}",
             [hashes],
         )
-        return {row[0] for row in cursor.fetchall()}
+        rows = cursor.fetchall()
+    return set(hashes) & ({plain for plain, _ in rows} | shown(text for _, text in rows if text))

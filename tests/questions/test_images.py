@@ -12,6 +12,7 @@ from PIL import Image as Pillow
 from PIL import PngImagePlugin
 
 from questions.images import BadImage, prepare, sha256_of
+from questions.mentions import hashes
 from questions.models import Image
 from questions.services import images
 from questions.services.base import NotAnAuthor, Refused
@@ -268,3 +269,30 @@ def test_an_image_stays_while_any_text_shows_it(author, reviewer, small):
     a_published(author, reviewer, small, choice(f"A tailor.\n\n{other.markdown}\n\nWhich coat?"))
     with pytest.raises(Refused, match="stays"):
         images.remove(sha256=other.pk, by=author)
+
+
+def entities(text: str) -> str:
+    return "".join(f"&#x{ord(sign):x};" for sign in text)
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "![A coat](image\\:{hash})",
+        "![A coat](image&colon;{hash})",
+        "![A coat](&#105;mage:{hash})",
+        "![A coat](image:{entities})",
+        "![A coat](<image\\:{hash}>)",
+        "![A coat][there]\n\n[there]: image\\:{hash}",
+        "> - ![A coat](\n>   image&#58;{hash})",
+    ],
+)
+def test_an_address_in_other_signs_shows_the_image_too(author, small, written):
+    image, other = kept(author), kept(author, colour="blue")
+    text = written.format(hash=image.pk, entities=entities(image.pk))
+    assert hashes([text]) == {image.pk}
+    a_draft(author, small, choice(f"Look.\n\n{text}\n\nWhich one?"))
+    assert images.used([image.pk, other.pk]) == {image.pk}
+    with pytest.raises(Refused, match="stays"):
+        images.remove(sha256=image.pk, by=author)
+    images.remove(sha256=other.pk, by=author)
