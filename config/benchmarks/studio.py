@@ -58,8 +58,8 @@ COPY = """
     INSERT INTO questions_revision
             (question_id, number, state, kind, scenario_revision_id, stem, stem_html, digest, created_at, published_at,
              author_id, lock_version, acknowledged, own_review)
-        SELECT question, 1, CASE WHEN n %% 10 = 0 THEN 'draft' ELSE 'published' END, kind, scenario_revision_id, stem,
-               stem_html, digest, now() - n * interval '1 minute', CASE WHEN n %% 10 <> 0 THEN now() END,
+        SELECT question, 1, 'draft', kind, scenario_revision_id, stem,
+               stem_html, digest, now() - n * interval '1 minute', NULL,
                CASE WHEN n %% 3 = 0 THEN %(author)s + n / 3 %% %(authors)s END, 0, '[]', false
         FROM made JOIN questions_revision r ON r.question_id = made.source;
     CREATE TEMPORARY TABLE worded AS
@@ -69,6 +69,8 @@ COPY = """
     INSERT INTO questions_option (revision_id, number, text, html, rationale, rationale_html, correct, position)
         SELECT worded.revision, number, text, html, rationale, rationale_html, correct, position
         FROM worded JOIN questions_option o ON o.revision_id = worded.source;
+    UPDATE questions_revision SET state = 'published', published_at = now()
+        FROM worded WHERE id = worded.revision AND n %% 10 <> 0;
     INSERT INTO questions_placement (question_id, exam_id, task_id)
         SELECT question, exam_id, task_id FROM made JOIN questions_placement p ON p.question_id = made.source;
     INSERT INTO questions_standing

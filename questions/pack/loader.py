@@ -239,9 +239,9 @@ class _Loader:
         # In one order: a form that is being made holds its questions.
         list(Revision.objects.select_for_update(no_key=True).filter(pk__in=old).order_by("pk").values_list("pk"))
         Revision.objects.filter(pk__in=old).update(state=RevisionState.SUPERSEDED)
-        Revision.objects.bulk_create([revision for _, revision in reworded])
-        for _, revision in reworded:
-            self.published[revision.question_id] = revision
+        # Revisions come last: nothing can be added to a published one, so their parts have to be there already.
+        for (_, revision), pk in zip(reworded, _free_ids(len(reworded)), strict=True):
+            revision.pk = pk
         options = [
             Option(
                 revision=revision,
@@ -275,6 +275,9 @@ class _Loader:
             for question, revision in reworded
             for number, reference in enumerate(question.references, 1)
         )
+        Revision.objects.bulk_create([revision for _, revision in reworded])
+        for _, revision in reworded:
+            self.published[revision.question_id] = revision
         search.refresh(revision_ids=[revision.pk for _, revision in reworded])
 
     def _facts(self) -> dict[str, Any]:
@@ -367,3 +370,12 @@ class _Loader:
         concerned = {inside[pk] for pair in (*gone, *new) for pk in pair if pk in inside}
         self.report.changed += [public_id for public_id in self.report.unchanged if public_id in concerned]
         self.report.unchanged = [public_id for public_id in self.report.unchanged if public_id not in concerned]
+
+
+def _free_ids(count: int) -> list[int]:
+    """Primary keys for so many new revisions."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT nextval(pg_get_serial_sequence('questions_revision', 'id')) FROM generate_series(1, %s)", [count]
+        )
+        return [pk for (pk,) in cursor.fetchall()]

@@ -321,4 +321,4 @@ def test_the_number_of_statements_does_not_grow_with_the_questions(tmp_path, cou
     with CaptureQueriesContext(connection) as second:
         load(pack=content, now=timezone.now())
     assert Option.objects.filter(revision__question__public_id__startswith="tst").count() == 4 * (count + 1)
-    assert (len(first), len(second)) == (24, 14)
+    assert (len(first), len(second)) == (25, 15)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 
 import pytest
-from django.db import DatabaseError, IntegrityError, transaction
+from django.db import DatabaseError, IntegrityError, connection, transaction
 from django.utils import timezone
 
 from questions import markdown
@@ -235,9 +236,40 @@ def test_no_verb_changes_it(author, reviewer, small):
     assert of_revision(fresh(row)) == choice()
 
 
+# What would add parts to the wording with the first id; the second is a draft's.
+ADDING = [
+    (
+        "INSERT INTO questions_option (revision_id, number, text, html, rationale, rationale_html, correct)"
+        " SELECT %s, 19, text, html, rationale, rationale_html, true FROM questions_option"
+        " WHERE revision_id = %s AND number = 1"
+    ),
+    (
+        "INSERT INTO questions_prompt (revision_id, number, text, html, rationale, rationale_html)"
+        " SELECT %s, 19, text, html, rationale, rationale_html FROM questions_prompt"
+        " WHERE revision_id = %s AND number = 1"
+    ),
+    (
+        "INSERT INTO questions_reference (revision_id, number, title, url)"
+        " SELECT %s, 19, title, url FROM questions_reference WHERE revision_id = %s AND number = 1"
+    ),
+]
+MOVING = [
+    f"UPDATE questions_{table} SET revision_id = %s, number = 19 WHERE revision_id = %s AND number = 1"
+    for table in ("option", "prompt", "reference")
+]
+
+
+def run(statement: str, target: int, source: int) -> int:
+    """How many rows it wrote."""
+    with connection.cursor() as cursor:
+        cursor.execute(statement, [target, source])
+        return cursor.rowcount
+
+
 @pytest.mark.parametrize("state", FROZEN)
 def test_the_database_itself_keeps_it(author, reviewer, small, state):
     row = a_published(author, reviewer, small, matching())
+    draft = a_draft(author, small, replace(matching(), stem=STEMS[3]))
     Revision.objects.filter(pk=row.pk).update(state=state)
     rows = Revision.objects.filter(pk=row.pk)
     options, prompts = Option.objects.filter(revision=row), Prompt.objects.filter(revision=row)
@@ -252,11 +284,19 @@ def test_the_database_itself_keeps_it(author, reviewer, small, state):
         lambda: prompts.delete(),
         lambda: Reference.objects.filter(revision=row).update(url="https://example.com/"),
         lambda: Reference.objects.filter(revision=row).delete(),
+        *(partial(run, statement, row.pk, draft.pk) for statement in ADDING + MOVING),
     ]
     for act in acts:
         with pytest.raises(DatabaseError, match="never changed"), transaction.atomic():
             act()
     assert of_revision(fresh(row)) == matching()
+    assert of_revision(fresh(draft)) == replace(matching(), stem=STEMS[3])
+
+
+@pytest.mark.parametrize("statement", ADDING + MOVING)
+def test_the_database_lets_drafts_grow(author, small, statement):
+    target, source = a_draft(author, small, matching()), a_draft(author, small, replace(matching(), stem=STEMS[3]))
+    assert run(statement, target.pk, source.pk) == 1
 
 
 def test_it_outlives_the_accounts_of_its_people(author, reviewer, small):

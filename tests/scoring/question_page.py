@@ -42,12 +42,14 @@ def revised(seat: Seat) -> Revision:
     old = seat.revision
     Revision.objects.filter(pk=old.pk).update(state=RevisionState.SUPERSEDED)
     new = Revision.objects.create(
-        question=old.question, number=old.number + 1, state=RevisionState.PUBLISHED, kind=old.kind, stem="New words",
-        stem_html="<p>New words</p>", digest="1" * 64, published_at=timezone.now(),
+        question=old.question, number=old.number + 1, kind=old.kind, stem="New words",
+        stem_html="<p>New words</p>", digest="1" * 64,
     )  # fmt: skip
     for option in old.options.all():
         option.pk, option.revision = None, new
         option.save()
+    new.state, new.published_at = RevisionState.PUBLISHED, timezone.now()
+    new.save()
     standing = Standing.objects.get(exam__code="MLA-C01", revision=old)
     Standing.objects.create(revision=new, exam=standing.exam, status=standing.status, rating=standing.rating)
     return new

@@ -24,14 +24,17 @@ def written(
     """A question of the bank, in one task of the exam if one is given; `number` above 1 adds a revision to it."""
     question, _ = Question.objects.get_or_create(public_id=public_id)
     revision = Revision.objects.create(
-        question=question, number=number, state=state, kind=kind, stem=stem, author=author, digest=f"{stem[:60]}",
-        published_at=timezone.now() if state in FROZEN else None, reviewer=reviewer,
+        question=question, number=number, state=RevisionState.DRAFT if state in FROZEN else state, kind=kind, stem=stem,
+        author=author, digest=f"{stem[:60]}", reviewer=reviewer,
         submitted_at=timezone.now() if state == RevisionState.IN_REVIEW else None,
     )  # fmt: skip
     Option.objects.bulk_create(
         Option(revision=revision, number=place, text=text, rationale=rationale, correct=place == 1)
         for place, text in enumerate(options, 1)
     )
+    if state in FROZEN:
+        revision.state, revision.published_at = state, timezone.now()
+        revision.save()
     if exam:
         Placement.objects.get_or_create(question=question, exam=exam, task=exam.tasks.get(code=task))
         Standing.objects.create(revision=revision, exam=exam, rating=rating)
