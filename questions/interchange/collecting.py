@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from questions.interchange.exchange import ForeignQuestion, ForeignScenario, Limits, Loss, Parsed, Unreadable
@@ -30,6 +30,16 @@ def texts_of(question: ForeignQuestion) -> Iterator[str]:
         yield question.scenario.text
 
 
+def _said(question: ForeignQuestion) -> Iterator[str]:
+    """Every text of the question, the ones that are only noted included."""
+    yield from texts_of(question)
+    yield from (question.identifier, question.title, *question.tags)
+    for reference in question.references:
+        yield from (reference.title, reference.url)
+    if question.scenario:
+        yield from (question.scenario.identifier, question.scenario.title)
+
+
 def shortened(*texts: str) -> str:
     """The first of the texts that says anything, on one line and not too long to be a name."""
     line = next((" ".join(text.split()) for text in texts if text.strip()), "a question without text")
@@ -54,11 +64,16 @@ class Collector:
 
     def keep(self, question: ForeignQuestion, notes: Notes) -> None:
         self._count()
-        if any(len(text) > self._limits.text for text in texts_of(question)):
-            why = f"one of its texts is longer than {self._limits.text:,} characters"
-            self._losses += self._whole(question.title or question.identifier, why)
+        if why := self.too_long(_said(question)):
+            self._losses += self._whole(shortened(question.title, question.identifier), why)
             return
         self._found.append((question, notes))
+
+    def too_long(self, texts: Iterable[str]) -> str:
+        """Why a question with these texts cannot come in, "" if they are short enough."""
+        if all(len(text) <= self._limits.text for text in texts):
+            return ""
+        return f"one of its texts is longer than {self._limits.text:,} characters"
 
     def drop(self, name: str, why: str) -> None:
         """A question that cannot come in; `why` is a clause."""
@@ -67,7 +82,8 @@ class Collector:
 
     def scenario(self, scenario: ForeignScenario, notes: Notes) -> None:
         """A text that is a scenario if questions name it by their tag."""
-        if scenario.identifier in self._scenarios or len(scenario.text) > self._limits.text:
+        longest = max(map(len, (scenario.identifier, scenario.title, scenario.text)))
+        if scenario.identifier in self._scenarios or longest > self._limits.text:
             self.file.dropped(
                 f"description {shortened(scenario.title, scenario.text)}", "it is too long, or there already"
             )

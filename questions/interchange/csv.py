@@ -15,6 +15,8 @@ from questions.interchange.fidelity import lost_by
 from questions.interchange.notes import Notes
 from questions.interchange.text import UNKEPT, beginning, decode
 
+# A cell that is too long costs its own question; the module's limit, one for the whole process, would cost the file.
+csv.field_size_limit(2**31 - 1)
 SEPARATORS = ",;\t|"
 # A spreadsheet takes a cell that begins so for a formula. An apostrophe before it makes it text again.
 FORMULA = re.compile(r"'*[=+\-@\t\r\n＝＋－＠]")

@@ -13,7 +13,7 @@ from lxml import etree
 
 from questions import markdown
 from questions.interchange.escaping import TAGS, code_span, escaped, fenced, line_starts, paragraphs, visible
-from questions.interchange.exchange import Loss, Severity
+from questions.interchange.exchange import Limits, Loss, Severity
 from questions.interchange.tables import table
 from questions.interchange.text import tidy
 
@@ -67,7 +67,7 @@ def to_markdown(html: str, where: str, what: str) -> tuple[str, list[Loss]]:
     if root is None:
         return "", losses.all
     text = Writer(losses, emphasis=True).document(root)
-    if "*" in text:
+    if "*" in text and len(text) <= Limits.from_settings().text:  # nobody renders what will be dropped as too long
         plain = Writer(Losses(where, what), emphasis=False).document(root)
         # Asterisks beside certain signs are no emphasis to a Markdown reader; then the words count more.
         if visible(markdown.block(text)) != visible(markdown.block(plain)):

@@ -189,6 +189,9 @@ def _scenarios(table: list[Row], file: Notes) -> dict[str, ForeignScenario]:
 
 def _question(row: Row, scenarios: dict[str, ForeignScenario], collector: Collector) -> None:
     stem = row.get("stem", "")
+    if why := collector.too_long(row.values()):  # before anything is looked for in it
+        collector.drop(shortened(row.get("id", ""), row.get("title", ""), stem), why)
+        return
     notes = collector.name(row.get("id", ""), title=row.get("title", ""), text="".join(row.values()))
     try:
         question = _Reader(row, notes).question(scenarios)

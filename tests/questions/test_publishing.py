@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 
@@ -263,7 +264,7 @@ def run(statement: str, target: int, source: int) -> int:
     """How many rows it wrote."""
     with connection.cursor() as cursor:
         cursor.execute(statement, [target, source])
-        return cursor.rowcount
+        return int(cursor.rowcount)
 
 
 @pytest.mark.parametrize("state", FROZEN)
@@ -273,7 +274,7 @@ def test_the_database_itself_keeps_it(author, reviewer, small, state):
     Revision.objects.filter(pk=row.pk).update(state=state)
     rows = Revision.objects.filter(pk=row.pk)
     options, prompts = Option.objects.filter(revision=row), Prompt.objects.filter(revision=row)
-    acts = [
+    acts: list[Callable[[], object]] = [
         lambda: rows.update(stem="Another."),
         lambda: rows.update(stem_html="<p>Another.</p>"),
         lambda: rows.update(state="draft"),

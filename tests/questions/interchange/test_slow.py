@@ -68,6 +68,54 @@ def test_a_heading_full_of_hashes():
     assert to_markdown("<h4>C##</h4>", "q", "stem")[0] == "#### C\\##"
 
 
+def moodle_of(*texts: str, title: str = "t", ids: str = "") -> bytes:
+    return "".join([
+        "<quiz>",
+        *(
+            f'<question type="multichoice"><name><text>{title}</text></name>{ids}<questiontext format="html">'
+            f"<text><![CDATA[{text}]]></text></questiontext><single>true</single>"
+            '<answer fraction="100"><text>a</text></answer><answer fraction="0"><text>b</text></answer></question>'
+            for text in texts
+        ),
+        "</quiz>",
+    ]).encode()  # fmt: skip
+
+
+TOO_LONG = "one of its texts is longer than 20,000 characters"
+
+
+def test_texts_that_are_too_long_are_not_rendered():
+    """Each is one line of the report, without what else could be said of it."""
+    parsed = FORMATS["moodle"].read(moodle_of(*["<b style='x'>*w*</b> " * 7_000] * 10), LIMITS)
+    assert not parsed.questions
+    assert [(loss.what, loss.why) for loss in parsed.losses] == [("the question", TOO_LONG)] * 10
+
+
+@pytest.mark.parametrize(
+    "given",
+    [{"title": "long " * 100_000}, {"ids": f"<idnumber>{'9' * 500_000}</idnumber>"}],
+    ids=["title", "id"],
+)
+def test_names_without_measure_are_texts_too(given):
+    parsed = FORMATS["moodle"].read(moodle_of("Which?", **given), LIMITS)
+    [loss] = parsed.losses
+    assert loss.why == TOO_LONG
+    assert len(loss.where) <= 60
+
+
+# ---- CSV -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("long", ["stem", "key", "tags"])
+def test_an_endless_cell_costs_its_own_question_only(long):
+    cells = {"stem": "Which?", "key": "1", "tags": "sql"} | {long: '"' + "1; " * 200_000 + '"'}
+    rows = ["stem,key,tags,option 1,option 2", f"{cells['stem']},{cells['key']},{cells['tags']},a,b", "Who?,1,sql,a,b"]
+    parsed = FORMATS["csv"].read("\n".join(rows).encode(), LIMITS)
+    assert [question.stem for question in parsed.questions] == ["Who?"]
+    assert [loss.why for loss in parsed.losses] == [TOO_LONG]
+    assert len(parsed.losses[0].where) <= 60
+
+
 # ---- GIFT ----------------------------------------------------------------------------------------------------------
 
 
