@@ -30,6 +30,7 @@ HIGHEST_POSITION = 9
 RATING_BAND = (0.35, 0.90)  # in which nearly all mean ratings lie
 SPREAD = 30  # hundredths between two judges of one question, above which they should talk
 ALIKE_SHOWN = 5
+LIKENESS = "alike"  # the rule about questions that are nearly this one
 
 _ADDRESS: TypeAdapter[Any] = TypeAdapter(Address)
 
@@ -56,18 +57,22 @@ def warnings(findings: Iterable[Finding]) -> list[Finding]:
     return [one for one in findings if one.severity == "warning"]
 
 
-def check(*, writing: Writing, question: Question | None = None) -> list[Finding]:
-    """Everything beside the editor, errors first. `question` is the one that is written. At most four statements."""
+def check(*, writing: Writing, question: Question | None = None, likeness: bool = True) -> list[Finding]:
+    """Everything beside the editor, errors first. `question` is the one that is written. At most four statements.
+
+    Without `likeness` the bank is not read for questions that are nearly this one, which takes long where it is large.
+    """
     found = check_wording(writing) + check_images(writing)
-    found += check_likeness(stem=writing.stem, question=question)
+    if likeness:
+        found += check_likeness(stem=writing.stem, question=question)
     if question is not None:
         found += _check_placement(question)
     return sorted(found, key=lambda one: one.severity != "error")
 
 
-def check_revision(revision: Revision) -> list[Finding]:
+def check_revision(revision: Revision, *, likeness: bool = True) -> list[Finding]:
     """Everything about what is stored; reads options, prompts and references, so prefetch them (`with_content`)."""
-    return check(writing=of_revision(revision), question=revision.question)
+    return check(writing=of_revision(revision), question=revision.question, likeness=likeness)
 
 
 def unacknowledged(revision: Revision, findings: Iterable[Finding]) -> list[Finding]:
@@ -203,7 +208,7 @@ def check_likeness(*, stem: str, question: Question | None = None) -> list[Findi
     names = tuple(dict.fromkeys(known[place][0] for place, _ in alike))[:ALIKE_SHOWN]
     if not names:
         return []
-    return [Finding("alike", "stem", "warning", f"The stem is much like that of {_listed(names)}.", names)]
+    return [Finding(LIKENESS, "stem", "warning", f"The stem is much like that of {_listed(names)}.", names)]
 
 
 def _check_placement(question: Question) -> list[Finding]:

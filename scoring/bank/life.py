@@ -172,10 +172,12 @@ def _page(
     revisions = life.revisions_of(question)
     if not revisions:
         raise Http404
+    # The page itself comes without looking for questions like this one and asks for that part afterwards.
+    likeness = refusal is not None or "likeness" in request.GET
     context = {
         "section": "bank",
         "question": question,
-        "life": life.life_of(question, person(request), revisions),
+        "life": life.life_of(question, person(request), revisions, likeness=likeness),
         "refusal": refusal,
         "place": refusal.typed.get("place", "") if refusal else request.GET.get("place", ""),
     }

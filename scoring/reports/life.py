@@ -38,11 +38,28 @@ class Passed:
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """What the checks say of a draft or of what is in review."""
+    """What the checks say of a draft or of what is in review. `looked`: also for questions that are nearly this one."""
 
     errors: list[checks.Finding]
     warnings: list[checks.Finding]
     passed: list[Passed]
+    looked: bool
+
+    @property
+    def lists(self) -> list[tuple[str, Checked]]:
+        """The findings in two lists: of the question itself, and of its likeness to others."""
+        return [("itself", self._about(likeness=False)), ("likeness", self._about(likeness=True))]
+
+    def _about(self, *, likeness: bool) -> Checked:
+        def wanted(finding: checks.Finding) -> bool:
+            return (finding.rule == checks.LIKENESS) is likeness
+
+        return Checked(
+            [one for one in self.errors if wanted(one)],
+            [one for one in self.warnings if wanted(one)],
+            [one for one in self.passed if wanted(one.finding)],
+            self.looked,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,8 +223,12 @@ def revisions_of(question: Question) -> list[Revision]:
     return found
 
 
-def life_of(question: Question, viewer: User, revisions: Sequence[Revision]) -> Life:
-    """The whole page of a question that has `revisions`. A constant number of statements."""
+def life_of(question: Question, viewer: User, revisions: Sequence[Revision], *, likeness: bool) -> Life:
+    """The whole page of a question that has `revisions`. A constant number of statements.
+
+    Questions that are nearly this one are looked for when `likeness` asks for it, and always of what is approved:
+    whether it may be published hangs on them.
+    """
     opened = next((row for row in revisions if row.state in OPEN), None)
     last = _last_frozen(revisions)
     shown = opened or last or revisions[0]
@@ -218,7 +239,7 @@ def life_of(question: Question, viewer: User, revisions: Sequence[Revision]) -> 
         viewer=viewer,
         revisions=list(revisions),
         reading=reading,
-        checked=_checked(reading.revision) if opened else None,
+        checked=_checked(reading.revision, likeness=likeness or not choosing) if opened else None,
         reviewers=_reviewers(shown) if choosing else [],
         measured=_measured(question, last),
         rated=[] if opened else _rated(reading.revision),
@@ -271,8 +292,8 @@ def _last_frozen(revisions: Sequence[Revision]) -> Revision | None:
     )
 
 
-def _checked(revision: Revision) -> Checked:
-    found = checks.check_revision(revision)
+def _checked(revision: Revision, *, likeness: bool) -> Checked:
+    found = checks.check_revision(revision, likeness=likeness)
     left = checks.unacknowledged(revision, found)
     entries = {(one["rule"], one["place"], one["message"]): one for one in revision.acknowledged}
     names = {person.pk: str(person) for person in User.objects.filter(pk__in=[one["by"] for one in entries.values()])}
@@ -281,7 +302,7 @@ def _checked(revision: Revision) -> Checked:
         entry = entries.get((finding.rule, finding.place, finding.message))
         if entry:
             passed.append(Passed(finding, entry["reason"], names.get(entry["by"], "somebody")))
-    return Checked(checks.errors(found), left, passed)
+    return Checked(checks.errors(found), left, passed, likeness)
 
 
 def _reviewers(revision: Revision) -> list[Reviewer]:
