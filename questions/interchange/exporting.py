@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from django.db.models import F, OuterRef, Q, QuerySet, Subquery
 
+from questions.interchange.collecting import texts_of
 from questions.interchange.exchange import (
     ForeignOption,
     ForeignPrompt,
@@ -19,10 +20,13 @@ from questions.interchange.exchange import (
     Severity,
 )
 from questions.interchange.plans import Progress, silent
+from questions.mentions import hashes
 from questions.models import Exam, Placement, Revision, Standing
 from questions.models.bank import RevisionState
 
 CHUNK = 500
+IMAGES = "images"
+WITH_IMAGES = {"pack"}  # names of formats that name images by their hash, which this bank finds again
 WHOLE = "the question"  # what `carries` says of a question that cannot come back at all
 
 
@@ -103,7 +107,7 @@ def export(
     total = revisions.count()
     for done, revision in enumerate(ready(revisions).iterator(chunk_size=CHUNK), 1):
         question = foreign(revision, exam=exam, statistics=statistics)
-        lost = to.carries(question)
+        lost = [*([IMAGES] if to.name not in WITH_IMAGES and pictured(question) else []), *to.carries(question)]
         if WHOLE not in lost:
             questions.append(question)
         losses += [
@@ -111,6 +115,11 @@ def export(
         ]
         progress(done, total)
     return Export(to.write(questions), len(questions), tuple(losses))
+
+
+def pictured(question: ForeignQuestion) -> bool:
+    """Whether any text of the question shows an image."""
+    return bool(hashes(texts_of(question)))
 
 
 def _placement(revision: Revision, exam: Exam | None) -> Placement | None:

@@ -248,7 +248,8 @@ def _about(identifier: str, tags: Sequence[str]) -> str:
 
 def _written_scenario(scenario: ForeignScenario) -> str:
     title = escaped(scenario.title or scenario.identifier)
-    return f"{_about(scenario.identifier, ())}::{title}::[html]{escaped(markdown.block(scenario.text))}"
+    shown = markdown.without_images(markdown.block(scenario.text))
+    return f"{_about(scenario.identifier, ())}::{title}::[html]{escaped(shown)}"
 
 
 class _Writer:
@@ -262,7 +263,7 @@ class _Writer:
         question = self.question
         tags = [*question.tags, *([f"{SCENARIO_TAG}{question.scenario.identifier}"] if question.scenario else [])]
         title = escaped(question.title or question.identifier)
-        stem = escaped(markdown.block(question.stem)) if self.html else escaped(question.stem)
+        stem = escaped(markdown.without_images(markdown.block(question.stem))) if self.html else escaped(question.stem)
         answers = {"ordering": self._ordering, "matching": self._matching}.get(question.kind, self._choice)()
         general = "" if question.kind == "ordering" else self._general()
         start = "[html]" if self.html else ""
@@ -275,7 +276,7 @@ class _Writer:
     def _piece(self, text: str) -> str:
         if not self.html:
             return escaped(text)
-        shown = markdown.inline(text)
+        shown = markdown.without_images(markdown.inline(text))
         return escaped(f"&#91;{shown[1:]}" if shown.startswith("[") else shown)
 
     def _choice(self) -> str:
@@ -310,5 +311,5 @@ class _Writer:
 
     def _step(self, text: str) -> str:
         """Moodle reads steps as HTML, each on one line."""
-        shown = html.escape(text, quote=False) if _is_simple(text) else markdown.inline(text)
+        shown = html.escape(text, quote=False) if _is_simple(text) else markdown.without_images(markdown.inline(text))
         return f"&#47;{shown[1:]}" if shown.startswith("//") else shown  # else the line would be a comment

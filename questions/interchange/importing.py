@@ -14,7 +14,7 @@ from django.db.models import QuerySet
 from questions.checks import check_wording, errors
 from questions.interchange.collecting import shortened
 from questions.interchange.exchange import ForeignQuestion, Format, Limits, Loss, Unreadable
-from questions.interchange.exporting import compared_with, foreign
+from questions.interchange.exporting import compared_with, foreign, pictured
 from questions.interchange.fidelity import GENEROUS, changed_wording, shown
 from questions.interchange.formats import format_named, sniff
 from questions.interchange.names import public_id, tag
@@ -178,6 +178,8 @@ class _Bank:
             raise Dropped("it is being written or reviewed at the moment; finish that first")
         if carried:
             question = _completed(question, known, carried, notes)
+        if pictured(known) and not pictured(question):
+            notes.dropped("images", "the bank's question shows some, and the file holds their words at most")
         changes = ", ".join(changed_wording(known, question))
         return replace(row, fate=Fate.CHANGED, question=question, why=changes, problems=_problems(question))
 

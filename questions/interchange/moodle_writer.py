@@ -38,6 +38,11 @@ def percent(count: int) -> str:
     return f"{100 / max(count, 1):.5f}".rstrip("0").rstrip(".")
 
 
+def _inline(text: str) -> str:
+    """Images stay here, and their words stand for them there: an address of ours leads nowhere in Moodle."""
+    return markdown.without_images(markdown.inline(text))
+
+
 def _text(parent: etree._Element, name: str, text: str, format_: str = "") -> etree._Element:
     element = etree.SubElement(parent, name, {"format": format_} if format_ else {})
     etree.SubElement(element, "text").text = UNKEPT.sub("", text)
@@ -51,7 +56,7 @@ def _value(parent: etree._Element, name: str, text: str) -> None:
 def _head(root: etree._Element, kind: str, identifier: str, title: str, text: str) -> etree._Element:
     element = etree.SubElement(root, "question", type=kind)
     _text(element, "name", title or identifier)
-    _text(element, "questiontext", markdown.block(text), "html")
+    _text(element, "questiontext", markdown.without_images(markdown.block(text)), "html")
     return element
 
 
@@ -89,15 +94,15 @@ def _choice(element: etree._Element, question: ForeignQuestion) -> None:
 
 
 def _answer(element: etree._Element, text: str, rationale: str, fraction: str) -> None:
-    answer = _text(element, "answer", markdown.inline(text), "html")
+    answer = _text(element, "answer", _inline(text), "html")
     answer.set("fraction", fraction)
-    _text(answer, "feedback", markdown.inline(rationale), "html")
+    _text(answer, "feedback", _inline(rationale), "html")
 
 
 def _matching(element: etree._Element, question: ForeignQuestion) -> None:
     _value(element, "shuffleanswers", "true")
     for prompt in question.prompts:
-        pair = _text(element, "subquestion", markdown.inline(prompt.text), "html")
+        pair = _text(element, "subquestion", _inline(prompt.text), "html")
         known = 0 <= prompt.option_index < len(question.options)
         _text(pair, "answer", plain_of(question.options[prompt.option_index].text) if known else "")
     used = {prompt.option_index for prompt in question.prompts}
