@@ -60,5 +60,5 @@ def test_ratings_take_one_statement(client, rate, judges, django_assert_num_quer
     rate(*range(40, 40 + judges * 4, 4))
     client.force_login(an_author())
     client.get(LIFE)
-    with django_assert_num_queries(19):
+    with django_assert_num_queries(20):
         client.get(LIFE)
