@@ -1,4 +1,4 @@
-"""Results as rows: made once when a sitting is closed, and again as a new version when it is regraded."""
+"""Results as rows: made when a sitting is closed, and again as a new version when it is regraded or was reopened."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import datetime as dt
 import uuid
 from collections import defaultdict
 from collections.abc import Callable, Collection, Mapping, Sequence
+
+from django.db.models import Max
 
 from exams.models import Answer, Seat, Sitting
 from scoring.marking import Marked, Paper
@@ -21,13 +23,18 @@ def make_results(
     before: Mapping[uuid.UUID, Collection[int]],
     now: dt.datetime,
 ) -> list[Result]:
-    """Mark the sittings and write their first results, by the batch.
-
-    `before` holds the questions that each sitting's person had met.
+    """Mark the sittings and write their results, by the batch: first ones, or the version after the last one of a
+    sitting that was reopened. `before` holds the questions that each sitting's person had met.
     """
     answers: dict[uuid.UUID, list[Answer]] = defaultdict(list)
     for answer in Answer.objects.filter(sitting__in=chosen):
         answers[answer.sitting_id].append(answer)
+    versions = dict(
+        Result.objects.filter(sitting__in=[one for one in chosen if one.reopened_at])
+        .order_by()
+        .values_list("sitting")
+        .annotate(Max("version"))
+    )
     results, seats, domains = [], [], []
     for sitting in chosen:
         paper = paper_of(sitting)
@@ -36,6 +43,7 @@ def make_results(
         right = {seat.seat.number for seat in scored if seat.correct}
         seen = sum(seat.seen_before for seat in scored)
         result = a_result(sitting, paper, raw=len(right), seen=seen, now=now)
+        result.version = versions.get(sitting.pk, 0) + 1
         results.append(result)
         seats += _seats(result, marked)
         counts = {domain.pk: len(right.intersection(numbers)) for domain, numbers in paper.domains.items()}

@@ -74,11 +74,14 @@ class Verified:
 
 
 def verify(*, sittings: QuerySet[Sitting] | None = None, progress: Progress | None = None) -> Verified:
-    """Score every stored result again, superseded versions too, by its own version of its form's table.
+    """Score every stored result again, versions before a regrade too, by its own version of its form's table.
+
+    Those of before a reopening are left out: they rest on answers that have gone on since.
 
     Compared are raw, equated and scaled score, pass, likely range, chance of passing, and every seat and domain.
     """
-    stored = Result.objects.all() if sittings is None else Result.objects.filter(sitting__in=sittings)
+    stored = Result.objects.on_standing_answers()
+    stored = stored if sittings is None else stored.filter(sitting__in=sittings)
     total, done = stored.count(), 0
     differing: list[Difference] = []
     tables = ScoreTable.objects.filter(pk__in=stored.order_by().values("table").distinct())

@@ -9,11 +9,13 @@ from collections.abc import Callable, Sequence
 
 from django.db import OperationalError, transaction
 
+from accounts.models import User
 from exams.models import Sitting
-from exams.services import sittings
+from exams.services import reopening, sittings
 from scoring import making, regrading
 from scoring.marking import Paper
 from scoring.models import Result
+from scoring.models.results import without_result
 
 SWEEP_BATCH = 200
 BATCH = 250  # sittings whose results are written together
@@ -65,7 +67,7 @@ def score_all(*, sitting_ids: Sequence[uuid.UUID], now: dt.datetime, progress: P
 
 
 def _make_results(chosen: Sequence[Sitting], papers: dict[int, Paper], now: dt.datetime) -> list[Result]:
-    """First results of the sittings. `papers` keeps what was read of their forms."""
+    """Results of sittings that have none that holds. `papers` keeps what was read of their forms."""
 
     def paper_of(sitting: Sitting) -> Paper:
         if sitting.form_id not in papers:
@@ -75,11 +77,23 @@ def _make_results(chosen: Sequence[Sitting], papers: dict[int, Paper], now: dt.d
     return making.make_results(chosen, paper_of, before=making.seen_before(chosen), now=now)
 
 
+@transaction.atomic
+def reopen(*, sitting_id: uuid.UUID, deadline: dt.datetime, by: User, now: dt.datetime) -> Sitting:
+    """Let an assigned sitting go on until `deadline`. Its result holds no longer; the next close makes a new version.
+
+    Only at most 14 days after the end, and while its keys are not released; what becomes of the clock is said in
+    `exams.services.reopening`. Raises exams.services.clock.CannotChange with one sentence, and then nothing changes.
+    """
+    sitting = reopening.reopen(sitting_id=sitting_id, deadline=deadline, by=by, now=now)
+    Result.objects.current().filter(sitting=sitting).update(current=False)
+    return sitting
+
+
 def sweep(*, now: dt.datetime) -> dict[str, int]:
     """End what has run out, close what has had its grace, and score what is closed. Safe from any process."""
     ended, closed = sittings.settle(now=now)
     # Newest first: the few that cannot be scored then never fill the batch.
-    waiting = Sitting.objects.closed().filter(results__isnull=True).order_by("-closed_at")
+    waiting = without_result(Sitting.objects.closed()).order_by("-closed_at")
     ids = list(waiting.values_list("pk", flat=True)[:SWEEP_BATCH])
     scored = 0
     for sitting_id in ids:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 import uuid
 from collections.abc import Container, Sequence
+from decimal import Decimal
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -16,6 +18,7 @@ from accounts.models import User
 from exams.models import Form, Seat, Sitting
 from exams.services import pool, saving, sittings
 from exams.services.changes import Change
+from exams.services.sittings import Conditions
 from questions.models import Exam, Revision
 from questions.pack.loader import load
 from questions.pack.reader import Pack, read_pack
@@ -24,7 +27,7 @@ from scoring import services as scoring
 from scoring.models import Result
 from tests.accounts.factories import UserFactory
 
-__all__ = ["UserFactory", "begin", "change", "close", "key_of", "load_exam", "sat"]
+__all__ = ["UserFactory", "assigned", "begin", "change", "close", "key_of", "load_exam", "sat"]
 
 SEED = 20
 PLENTY = 3_600_000
@@ -70,6 +73,16 @@ def begin(user: User, exam: Exam, form: Form | None = None) -> Sitting:
         Sitting.objects.filter(pk=sitting.pk).update(form=form)
         sitting.refresh_from_db()
     return sitting
+
+
+def assigned(user: User, exam: Exam, form: Form | None = None, **conditions: Any) -> Sitting:
+    """A sitting in progress that staff have assigned, in a wide window; released as `conditions` say."""
+    given: dict[str, Any] = {
+        "terms": sittings.Terms(exam.minutes, Decimal("1.00"), 0),
+        "window_ends_at": timezone.now() + dt.timedelta(days=1),
+        "grace_seconds": 120,
+    }
+    return sittings.begin_assigned(user=user, exam=exam, conditions=Conditions(**{**given, **conditions}), form=form)
 
 
 def change(seat: int, response: Sequence[str], *, sequence: int = 1, base: int = 0, flagged: bool = False,

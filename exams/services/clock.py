@@ -1,6 +1,7 @@
-"""What staff may do to a sitting's clock while it runs: grant time, stop it, let it go on.
+"""What staff may do to a sitting: grant time, stop its clock, let it go on, end it, declare it void.
 
-The deadline changes only here and in Begin, always under the sitting's lock and always by its one formula.
+The deadline changes only here, in Begin and in `reopening`, always under the sitting's lock and always by its one
+formula.
 """
 
 from __future__ import annotations
@@ -15,10 +16,11 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts.models import User
-from exams.models import Event, Sitting
+from exams.models import EndReason, Event, Notice, Sitting
 from exams.services import sittings, timeline
 
 MOST_GRANTED = 600  # minutes in one sitting
+LONGEST_REASON = 200  # characters
 
 
 class CannotChange(Exception):
@@ -68,11 +70,42 @@ def resume(*, sitting_id: uuid.UUID, by: User) -> Change:
     def go_on(sitting: Sitting, now: dt.datetime) -> None:
         if sitting.paused_at is None:
             raise CannotChange("The clock is running already.")
-        # Whole seconds, rounded in favour of the candidate.
-        sitting.paused_seconds += math.ceil((now - sitting.paused_at).total_seconds())
-        sitting.paused_at = None
+        _stop_pausing(sitting, now)
 
     return _change(sitting_id, Event.Kind.RESUMED, by, go_on)
+
+
+def finish(*, sitting_id: uuid.UUID, by: User) -> Sitting:
+    """End a running or paused sitting for its candidate. What was answered and waits on a device has the grace to
+    arrive in, as after the deadline. Raises CannotChange and Sitting.DoesNotExist.
+    """
+    with transaction.atomic():
+        sitting, now = _held(sitting_id)
+        _refuse_unless_running(sitting)
+        _end(sitting, now, by)
+        return sitting
+
+
+def void(*, sitting_id: uuid.UUID, by: User, reason: str) -> Sitting:
+    """Declare a sitting void, whatever its state; one that runs is ended first. It shows its candidate no result and
+    counts in no statistic, but its questions count as seen. `reason` is for the candidate, at most 200 characters.
+
+    Raises CannotChange and Sitting.DoesNotExist.
+    """
+    reason = " ".join(reason.replace("\0", "").split())
+    if not 1 <= len(reason) <= LONGEST_REASON:
+        raise CannotChange(f"Say in at most {LONGEST_REASON} characters why the sitting is void.")
+    with transaction.atomic():
+        sitting, now = _held(sitting_id)
+        if sitting.void:
+            raise CannotChange("This sitting was declared void already.")
+        if sitting.state == Sitting.State.IN_PROGRESS:
+            _end(sitting, now, by)
+        sitting.void, sitting.notices = True, sitting.notices + 1
+        sitting.save(update_fields=["void", "notices"])
+        Notice.objects.create(sitting=sitting, number=sitting.notices, at=now, text=reason)
+        sitting.events = timeline.tell(sitting.pk, Event.Kind.VOIDED, at=now, by=Event.By.STAFF, staff=by.email)
+        return sitting
 
 
 def _change(
@@ -83,12 +116,8 @@ def _change(
     minutes: int | None = None,
 ) -> Change:
     with transaction.atomic():
-        Sitting.objects.select_for_update().get(pk=sitting_id)
-        now = timezone.now()
-        sittings.settle(now=now, sitting_id=sitting_id)  # what has run out stays so
-        sitting = Sitting.objects.get(pk=sitting_id)
-        if sitting.state != Sitting.State.IN_PROGRESS:
-            raise CannotChange(f"This sitting is no longer in progress ({sitting.get_state_display().lower()}).")
+        sitting, now = _held(sitting_id)
+        _refuse_unless_running(sitting)
         apply(sitting, now)
         sitting.deadline = sitting.computed_deadline()
         # From now on its page asks for news: staff are at its clock, and may be so again.
@@ -98,3 +127,35 @@ def _change(
         )
         timeline.tell(sitting.pk, kind, at=now, by=Event.By.STAFF, staff=by.email, minutes=minutes)
         return Change(sitting.deadline, sitting.uncapped_deadline() - sitting.deadline)
+
+
+def _held(sitting_id: uuid.UUID) -> tuple[Sitting, dt.datetime]:
+    """The sitting under its lock and in its true state, and the time read then. What has run out stays so."""
+    Sitting.objects.select_for_update().get(pk=sitting_id)
+    now = timezone.now()
+    sittings.settle(now=now, sitting_id=sitting_id)
+    return Sitting.objects.get(pk=sitting_id), now
+
+
+def _refuse_unless_running(sitting: Sitting) -> None:
+    if sitting.state != Sitting.State.IN_PROGRESS:
+        raise CannotChange(f"This sitting is no longer in progress ({sitting.get_state_display().lower()}).")
+
+
+def _stop_pausing(sitting: Sitting, now: dt.datetime) -> None:
+    """Count the pause: whole seconds, rounded in favour of the candidate."""
+    if sitting.paused_at is not None:
+        sitting.paused_seconds += math.ceil((now - sitting.paused_at).total_seconds())
+        sitting.paused_at = None
+
+
+def _end(sitting: Sitting, now: dt.datetime, by: User) -> None:
+    """End what is in progress, in the name of the staff. A pause ends with it, so that the deadline stays true."""
+    _stop_pausing(sitting, now)
+    sitting.deadline = sitting.computed_deadline()
+    sitting.state, sitting.ended_at, sitting.end_reason = Sitting.State.ENDED, now, EndReason.STAFF
+    sitting.closes_at = now + dt.timedelta(seconds=sitting.grace_seconds)
+    sitting.save(
+        update_fields=["paused_seconds", "paused_at", "deadline", "state", "ended_at", "end_reason", "closes_at"]
+    )
+    sitting.events = timeline.tell(sitting.pk, Event.Kind.ENDED, at=now, by=Event.By.STAFF, staff=by.email)

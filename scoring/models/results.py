@@ -1,9 +1,9 @@
-"""What a closed sitting is worth. A regrade adds a new result version; nothing is overwritten."""
+"""What a closed sitting is worth. A regrade, or the close after a reopening, adds a version; nothing is overwritten."""
 
 from __future__ import annotations
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from exams.models import ScoreTable, Sitting
 from questions.models import Domain, Task
@@ -12,6 +12,12 @@ from questions.models import Domain, Task
 class ResultQuerySet(models.QuerySet["Result"]):
     def current(self) -> ResultQuerySet:
         return self.filter(current=True)
+
+    def on_standing_answers(self) -> ResultQuerySet:
+        """Those made from the answers as they are: since the sitting was closed for the last time."""
+        versions = Result.objects.filter(sitting=OuterRef("sitting"))
+        closed_again = versions.filter(version__gt=OuterRef("version"), regrade=None)
+        return self.filter(Exists(versions.current())).exclude(Exists(closed_again))
 
 
 class Result(models.Model):
@@ -53,6 +59,11 @@ class Result(models.Model):
 
     def __str__(self) -> str:
         return f"{self.sitting_id}: {self.scaled}"
+
+
+def without_result(sittings: QuerySet[Sitting]) -> QuerySet[Sitting]:
+    """Those for which no result holds: never scored, or reopened since."""
+    return sittings.exclude(Exists(Result.objects.current().filter(sitting=OuterRef("pk"))))
 
 
 class DomainResult(models.Model):
