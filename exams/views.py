@@ -222,5 +222,6 @@ def abandon(request: HttpRequest, sitting_id: uuid.UUID) -> HttpResponse:
     if state == Sitting.State.ABANDONED:
         messages.info(request, f"You gave up this sitting of {found.exam.code}; it has no result.")
     else:
-        messages.error(request, "This sitting has ended already, so it cannot be given up.")
+        why = "was assigned to you" if found.assigned else "has ended already"
+        messages.error(request, f"This sitting {why}, so it cannot be given up.")
     return redirect("exam_detail", found.exam.code)

@@ -106,10 +106,11 @@ class Comparisons:
 
 
 def first_sittings(exam: Exam, *, until: dt.datetime | None = None) -> QuerySet[Sitting]:
-    """The sittings that say something about questions: everybody's first one, real, closed, in the exam's own time."""
+    """The sittings that say something about questions: everybody's first, if closed, not void, in the exam's time."""
+    # One that is void was a first one all the same: it has shown its questions.
     closed = Sitting.objects.real().closed()
     earlier = closed.filter(user=OuterRef("user"), exam=OuterRef("exam"), started_at__lt=OuterRef("started_at"))
-    first = closed.filter(
+    first = closed.counting().filter(
         ~Exists(earlier), exam=exam, limit_minutes=exam.minutes, multiplier=1, extra_minutes=0, granted_minutes=0
     )
     return first.filter(closed_at__lt=until) if until else first

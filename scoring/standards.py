@@ -19,6 +19,7 @@ from exams.services.freezing import make_table
 from psychometrics import equating, irt, scaling
 from questions.models import Exam, Standing
 from scoring.models import Result
+from scoring.models.results import without_result
 from scoring.reports.standards import Distribution, Rate, distribution_of, judged_of, rates_of
 
 LOWEST_FRACTION, HIGHEST_FRACTION = Decimal("0.35"), Decimal("0.65")
@@ -193,7 +194,7 @@ def _concerned(exam: Exam) -> list[Form]:
     goes by tomorrow's standard, whatever form it is on.
     """
     waiting = Sitting.objects.filter(form=OuterRef("pk")).exclude(state=Sitting.State.ABANDONED)
-    unscored = waiting.exclude(Exists(Result.objects.filter(sitting=OuterRef("pk"))))
+    unscored = without_result(waiting)
     ready = Q(state__in=(Form.State.POOL, Form.State.PENDING))
     concerned = Form.objects.filter(Q(reference=True) | ready | Exists(unscored), exam=exam)
     return list(concerned.order_by("-reference", "number"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import logging
 import uuid
 
@@ -25,7 +26,7 @@ from exams.services import saving
 from exams.services.changes import Receipt, Refused
 from scoring import problem_reports, services
 from scoring.forms import ProblemForm
-from scoring.reports import overview, problems, progress, review, score, timeline
+from scoring.reports import overview, problems, progress, release, review, score, timeline
 
 logger = logging.getLogger(__name__)
 
@@ -106,6 +107,8 @@ def result(request: HtmxHttpRequest, sitting_id: uuid.UUID) -> HttpResponse:
         return redirect("sitting", sitting.pk)
     if sitting.state == Sitting.State.ABANDONED:
         return render(request, "scoring/abandoned.html", {"section": "exams", "sitting": sitting})
+    if sitting.void or not sitting.shows_result(now):
+        return HttpResponseClientRefresh() if request.htmx else _unreleased(request, sitting)
     if sitting.state == Sitting.State.ENDED:
         page = "scoring/waiting.html" + ("#waiting" if request.htmx else "")
         left = sitting.closes_at - now if sitting.closes_at else None
@@ -122,8 +125,8 @@ def result(request: HtmxHttpRequest, sitting_id: uuid.UUID) -> HttpResponse:
 def result_questions(request: HttpRequest, sitting_id: uuid.UUID) -> HttpResponse:
     """All questions of a closed sitting, filtered."""
     sitting, now = _closed_sitting(request, sitting_id), timezone.now()
-    if review.withheld(sitting, now=now):
-        return _withheld(request, sitting)
+    if shut := _shut(request, sitting, now):
+        return shut
     found = score.result_of(sitting, now=now)
     listing = review.listing_of(sitting, found, show=request.GET.get("show", ""))
     return render(request, "scoring/questions.html", {"section": "exams", "sitting": sitting, "listing": listing})
@@ -147,8 +150,8 @@ def result_report(request: HttpRequest, sitting_id: uuid.UUID, number: int, pk: 
         get_object_or_404(problem_reports.of_seat(sitting, number), pk=pk)
     if request.method != "POST":  # somebody signed in again
         return _to_question(request, sitting, number)
-    if review.withheld(sitting, now=timezone.now()):
-        return _withheld(request, sitting)
+    if shut := _shut(request, sitting, timezone.now()):
+        return shut
     form, user = ProblemForm(request.POST), person(request)
     if not form.is_valid():
         return _question_page(request, sitting, number, form, status=422)
@@ -207,8 +210,13 @@ def result_timeline(request: HttpRequest, sitting_id: uuid.UUID) -> HttpResponse
 @require_safe
 def progress_page(request: HttpRequest) -> HttpResponse:
     """Own results over time."""
-    user = person(request)
-    context = {"section": "progress", "exams": progress.progress_of(user), "answered": problems.unread_of(user)}
+    user, now = person(request), timezone.now()
+    context = {
+        "section": "progress",
+        "exams": progress.progress_of(user, now=now),
+        "awaited": progress.awaited_by(user, now=now),
+        "answered": problems.unread_of(user),
+    }
     return render(request, "scoring/progress.html", context)
 
 
@@ -217,8 +225,8 @@ def _question_page(
 ) -> HttpResponse:
     """One question after the exam; `form` is a report that was refused."""
     now = timezone.now()
-    if review.withheld(sitting, now=now):
-        return _withheld(request, sitting)
+    if shut := _shut(request, sitting, now):
+        return shut
     found = score.result_of(sitting, now=now)
     reviewed = review.review_of(sitting, found, number)
     if reviewed is None:
@@ -258,6 +266,24 @@ def _closed_sitting(request: HttpRequest, sitting_id: uuid.UUID) -> Sitting:
     return sitting
 
 
-def _withheld(request: HttpRequest, sitting: Sitting) -> HttpResponse:
-    """Keys stay shut while the person sits some of these questions again."""
-    return render(request, "scoring/withheld.html", {"section": "exams", "sitting": sitting}, status=409)
+def _unreleased(request: HttpRequest, sitting: Sitting, *, status: int = 200) -> HttpResponse:
+    """What stands in place of a result, or of its review, that is not to be seen: when it will be, or why never."""
+    now = timezone.now()
+    context = {
+        "section": "exams",
+        "sitting": sitting,
+        "result": release.of_result(sitting, now),
+        "review": release.of_review(sitting, now),
+        "why": sitting.messages.last() if sitting.void else None,
+    }
+    page = "scoring/void.html" if sitting.void else "scoring/unreleased.html"
+    return render(request, page, context, status=status)
+
+
+def _shut(request: HttpRequest, sitting: Sitting, now: dt.datetime) -> HttpResponse | None:
+    """What is shown in place of keys: they are not released, or the person sits some of these questions again."""
+    if not sitting.shows_review(now):
+        return _unreleased(request, sitting, status=409)
+    if review.withheld(sitting, now=now):
+        return render(request, "scoring/withheld.html", {"section": "exams", "sitting": sitting}, status=409)
+    return None

@@ -32,12 +32,16 @@ class SittingQuerySet(models.QuerySet["Sitting"]):
         return self.filter(state__in=Sitting.UNCLOSED)
 
     def results_released(self, now: dt.datetime) -> SittingQuerySet:
-        """Those whose candidates may see their results."""
-        return self.filter(Q(results_at=None) | Q(results_at__lte=now), results_held=False)
+        """Those whose candidates may see their results, once there are any."""
+        return self.filter(Q(results_at=None) | Q(results_at__lte=now), results_held=False, void=False)
 
     def real(self) -> SittingQuerySet:
-        """Those that people sat. Whatever counts sittings or averages over them starts here."""
+        """Those that people sat. Whatever counts how often something was shown starts here."""
         return self.filter(simulated=False)
+
+    def counting(self) -> SittingQuerySet:
+        """Real ones that nobody declared void. Whatever averages over sittings starts here."""
+        return self.real().filter(void=False)
 
     def simulated(self) -> SittingQuerySet:
         return self.filter(simulated=True)
@@ -142,7 +146,7 @@ class Sitting(models.Model):
 
     def shows_result(self, now: dt.datetime) -> bool:
         """Whether the candidate may see the result."""
-        return not self.results_held and (self.results_at is None or now >= self.results_at)
+        return not (self.void or self.results_held) and (self.results_at is None or now >= self.results_at)
 
     def shows_review(self, now: dt.datetime) -> bool:
         """Whether the candidate may see keys and rationales; never before the result."""

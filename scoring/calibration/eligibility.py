@@ -28,7 +28,9 @@ class Reason(StrEnum):
     """Why a sitting is left out. Only the first that applies is counted, in this order."""
 
     SIMULATED = "simulated"
+    VOID = "declared void"
     LATER = "not the person's first sitting"
+    REOPENED = "reopened after its end"
     LIMIT = "another time limit than the exam's"
     EXTRA = "extra time agreed beforehand"
     GRANTED = "extra time granted while it ran"
@@ -98,7 +100,8 @@ def screen(
 ) -> Screening:
     """Judge the exam's sittings closed after `since` and up to `until`.
 
-    A person's first sitting is the first by its start that was not given up, closed or not; of simulated people too.
+    A person's first sitting is the first by its start that was not given up, closed or not, void or not; of simulated
+    people too.
     One statement for the sittings, and one for the seats of each batch.
     """
     left_out: Counter[str] = Counter()
@@ -115,7 +118,8 @@ def screen(
         closed_at = sitting.closed_at if sitting.state == Sitting.State.CLOSED else None
         if closed_at is None or closed_at > until or (since is not None and closed_at <= since):
             continue
-        reason = Reason.SIMULATED if simulated else _conditions(sitting, exam) if is_first else Reason.LATER
+        reason = _conditions(sitting, exam) if is_first else Reason.LATER
+        reason = Reason.SIMULATED if simulated else Reason.VOID if sitting.void else reason
         if reason:
             left_out[reason] += 1
         else:
@@ -145,6 +149,8 @@ def screen(
 
 def _conditions(sitting: Sitting, exam: Exam) -> Reason | None:
     """Whether it ran under other conditions than the real exam's."""
+    if sitting.reopened_at:
+        return Reason.REOPENED
     window = sitting.window_ends_at
     cut_short = window is not None and window < sitting.started_at + dt.timedelta(minutes=sitting.limit_minutes)
     if sitting.limit_minutes != exam.minutes or cut_short:

@@ -22,7 +22,8 @@ from questions.models.measurement import Status
 from questions.services import record_measurements
 from scoring.calibration.decisions import Decision, Outcome, decisions_of
 from scoring.calibration.judgement import SETTINGS
-from scoring.models import CalibrationRun, Result, RunForm
+from scoring.models import CalibrationRun, RunForm
+from scoring.models.results import without_result
 
 APART = 0.5  # raw points between the cuts of the two models from which on a form is pointed at
 MOVED = 0.05  # logits by which questions that stay on the line may move the cut without a word
@@ -137,7 +138,7 @@ def _with_table(exam: Exam) -> QuerySet[Form]:
     """Forms that somebody may still be scored by, the reference form first: those that stand ready, and those whose
     sittings have no result yet."""
     open_sittings = Sitting.objects.filter(form=OuterRef("pk")).exclude(state=Sitting.State.ABANDONED)
-    unscored = open_sittings.filter(~Exists(Result.objects.filter(sitting=OuterRef("pk"))))
+    unscored = without_result(open_sittings)
     ready = Q(state__in=(Form.State.POOL, Form.State.PENDING))
     return Form.objects.filter(Q(reference=True) | ready | Exists(unscored), exam=exam).order_by("-reference", "number")
 

@@ -33,6 +33,7 @@ from scoring.calibration.judgement import SETTINGS, Place, alarms, obstacles
 from scoring.calibration.numbers import number, share
 from scoring.calibration.statistics import FEWEST, form_figures, item_figures
 from scoring.models import CalibrationRun, RunForm, Rung, RunItem
+from scoring.models.results import without_result
 
 CALIBRATION_LOCK = 0xCA  # advisory lock: one calibration of an exam at a time
 RUNGS = {0: Rung.RATING, 1: Rung.COMMON, 2: Rung.OWN}
@@ -105,7 +106,7 @@ def _check_forms(data: Data, calibration: Calibration) -> None:
 
 def score_waiting(*, exam: Exam, now: dt.datetime) -> None:
     """Score the exam's closed sittings that have no result yet; one that cannot be scored is told and left out."""
-    waiting = Sitting.objects.closed().filter(exam=exam, closed_at__lte=now, results__isnull=True)
+    waiting = without_result(Sitting.objects.closed().filter(exam=exam, closed_at__lte=now))
     ids = list(waiting.order_by("pk").values_list("pk", flat=True))
     if _tried("The waiting sittings cannot be scored together", services.score_all, sitting_ids=ids, now=now):
         return

@@ -49,14 +49,17 @@ class Correction:
 
 
 def notices_of(result: Result) -> list[Notice]:
-    """Every regrade up to this version, the latest first. One statement, and none for a first version."""
+    """Every regrade up to this version since the sitting was closed for the last time, the latest first. One statement,
+    and none for a first version."""
     if result.version == 1:
         return []
     versions = Result.objects.filter(sitting=result.sitting_id, version__lte=result.version)
     found = list(versions.select_related("regrade").order_by("version"))
+    # What a reopening has superseded was never this result.
+    last_close = max(place for place, version in enumerate(found) if version.regrade is None)
     return [
         Notice(after.created_at, _why(after.regrade, after), before, after)
-        for before, after in pairwise(found)
+        for before, after in pairwise(found[last_close:])
         if after.regrade
     ][::-1]
 

@@ -14,21 +14,24 @@ from exams.services import pool, sittings
 from questions.kinds import CASE_STUDY, KINDS
 from questions.models import Domain, Exam, KindShare, Task
 from scoring.models import Result
+from scoring.reports import release
 
 LATEST = 10  # own sittings on an exam's page; the rest is on the progress page
 
 
 @dataclass(frozen=True, slots=True)
 class Past:
-    """An own sitting and its result, if it has one by now."""
+    """An own sitting and its result, if it has one by now that its candidate may see."""
 
     sitting: Sitting
     result: Result | None
+    release: release.Release | None
 
     @property
     def awaits_result(self) -> bool:
         """Ended, and scored as soon as somebody looks or the sweep comes by."""
-        return self.result is None and self.sitting.state in (Sitting.State.ENDED, Sitting.State.CLOSED)
+        over = self.sitting.state in (Sitting.State.ENDED, Sitting.State.CLOSED)
+        return self.result is None and over and not self.sitting.void
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,10 +76,10 @@ def cards(*, user: User, now: dt.datetime) -> list[Card]:
     ready = set(forms.order_by().values_list("exam_id", flat=True).distinct())
     mine = Sitting.objects.filter(user=user, exam__in=exams)
     running = {sitting.exam_id: sitting for sitting in mine.in_progress()}
-    finished = mine.filter(state__in=(Sitting.State.ENDED, Sitting.State.CLOSED)).select_related("form")
+    finished = mine.filter(state__in=(Sitting.State.ENDED, Sitting.State.CLOSED), void=False).select_related("form")
     last = {
         past.sitting.exam_id: past
-        for past in with_results(finished.order_by("exam_id", "-started_at").distinct("exam_id"))
+        for past in with_results(finished.order_by("exam_id", "-started_at").distinct("exam_id"), now)
     }
     found = [
         Card(
@@ -96,7 +99,7 @@ def detail(*, exam: Exam, user: User, now: dt.datetime) -> Detail:
     sittings.settle(now=now, user=user)
     domains = exam.domains.prefetch_related(Prefetch("tasks", Task.objects.order_by("number")))
     mine = Sitting.objects.filter(user=user, exam=exam).select_related("form").order_by("-started_at")
-    past = with_results(mine.exclude(state=Sitting.State.IN_PROGRESS)[: LATEST + 1])
+    past = with_results(mine.exclude(state=Sitting.State.IN_PROGRESS)[: LATEST + 1], now)
     running = mine.in_progress().first()
     return Detail(
         exam=exam,
@@ -116,11 +119,13 @@ def visible_to(user: User) -> QuerySet[Exam]:
     return Exam.objects.filter(Q(offered=True) | Exists(Sitting.objects.filter(exam=OuterRef("pk"), user=user)))
 
 
-def with_results(found: Iterable[Sitting]) -> list[Past]:
-    """Sittings with their current results. One statement besides the one that finds the sittings."""
+def with_results(found: Iterable[Sitting], now: dt.datetime) -> list[Past]:
+    """Sittings with their current results, where these are released. One statement besides the one that finds the
+    sittings."""
     chosen: Sequence[Sitting] = list(found)
-    results = {result.sitting_id: result for result in Result.objects.current().filter(sitting__in=chosen)}
-    return [Past(sitting, results.get(sitting.pk)) for sitting in chosen]
+    shown = [sitting.pk for sitting in chosen if sitting.shows_result(now)]
+    results = {result.sitting_id: result for result in Result.objects.current().filter(sitting__in=shown)}
+    return [Past(sitting, results.get(sitting.pk), release.of_result(sitting, now)) for sitting in chosen]
 
 
 def _left(running: Sitting | None, now: dt.datetime) -> dt.timedelta:

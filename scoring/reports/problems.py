@@ -180,7 +180,9 @@ class Detail:
 def detail_of(report: ProblemReport, *, now: dt.datetime) -> Detail:
     """A constant number of statements. `report` comes with its revision's question, sitting, exam and form."""
     sitting = report.sitting
-    result: Result = result_of(sitting, now=now)
+    # One that was reopened after its review had been released, and taken back, has an earlier result only.
+    held = sitting.state == Sitting.State.CLOSED
+    result = result_of(sitting, now=now) if held else Result.objects.filter(sitting=sitting).latest("version")
     review = review_of(sitting, result, report.seat)
     assert review is not None  # seats of a form never change
     others = ProblemReport.objects.filter(revision=report.revision_id).exclude(pk=report.pk)

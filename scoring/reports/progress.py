@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,10 +10,12 @@ from itertools import groupby
 from math import sqrt
 
 from accounts.models import User
+from exams.models import Sitting
 from questions.models import Domain, Exam
 from scoring.making import MOST_SEEN_BEFORE
 from scoring.models import DomainResult, Result
-from scoring.reports import charts
+from scoring.reports import charts, release
+from scoring.reports.overview import Past
 from scoring.reports.score import scale_of
 
 CHARTED = 12  # newest results in the chart and
@@ -66,15 +69,23 @@ class ExamProgress:
         return MOST_SEEN_BEFORE
 
 
+def awaited_by(user: User, *, now: dt.datetime) -> list[Past]:
+    """Closed sittings whose results are still to be released, the latest first. One statement."""
+    closed = Sitting.objects.counting().closed().filter(user=user).select_related("exam", "form")
+    waiting = closed.exclude(pk__in=Sitting.objects.results_released(now).filter(user=user).values("pk"))
+    return [Past(sitting, None, release.of_result(sitting, now)) for sitting in waiting.order_by("-started_at")]
+
+
 def comparable(result: Result) -> bool:
     return result.seen_before <= MOST_SEEN_BEFORE
 
 
-def progress_of(user: User) -> list[ExamProgress]:
-    """Results by exam. Two statements."""
+def progress_of(user: User, *, now: dt.datetime) -> list[ExamProgress]:
+    """Released results by exam. Two statements."""
+    released = Sitting.objects.real().filter(user=user).results_released(now)
     results = list(
         Result.objects.current()
-        .filter(sitting__user=user, sitting__simulated=False)
+        .filter(sitting__in=released)
         .select_related("sitting__exam", "sitting__form")
         .order_by("sitting__exam__code", "-sitting__started_at")
     )

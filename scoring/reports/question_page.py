@@ -312,4 +312,4 @@ def _first_sittings(exam: Exam, revision: Revision) -> int:
     """How many people's first closed sitting of the exam showed the revision: at most so many first exposures."""
     closed = Sitting.objects.real().closed().filter(exam=exam)
     earlier = closed.filter(user=OuterRef("user"), started_at__lt=OuterRef("started_at"))
-    return closed.filter(~Exists(earlier), form__seats__revision=revision).count()
+    return closed.counting().filter(~Exists(earlier), form__seats__revision=revision).count()

@@ -19,6 +19,7 @@ from questions.models import Exam, Question
 from scoring.calibration.decisions import Decision, Outcome
 from scoring.calibration.promotion import Preview, newest_promoted, preview_of, refusal_of
 from scoring.models import CalibrationRun, Rung, RunItem
+from scoring.models.results import without_result
 from scoring.reports.filters import Filter
 from scoring.reports.run_charts import Spread, population_of, spread_of
 
@@ -278,5 +279,5 @@ def confirmation_of(run: CalibrationRun) -> Confirmation | None:
         tables=len(preview.forms) + preview.others,
         passing=[move.number for move in preview.forms if move.passing_now != move.passing_then],
         measured_whole=[move.number for move in preview.forms if move.provisional_now and not move.provisional_then],
-        running=unscored.filter(results__isnull=True).count(),
+        running=without_result(unscored).count(),
     )

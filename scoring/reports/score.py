@@ -15,7 +15,7 @@ from psychometrics import report, scaling
 from questions.models import Domain, Exam, Reference, Task
 from scoring import marking, services
 from scoring.models import DomainResult, Result, SeatResult
-from scoring.reports import charts, review
+from scoring.reports import charts, release, review
 from scoring.reports.notices import Notice, notices_of
 
 STUDY_TASKS = 3
@@ -100,7 +100,8 @@ class Report:
     longest: SeatResult | None
     late: int
     regrades: list[Notice]
-    withheld: bool  # nothing about single questions while the person sits some of them again
+    withheld: bool  # nothing about single questions while the person sits some of them again, or
+    review: release.Release | None  # until the review is released
 
     @property
     def exam(self) -> Exam:
@@ -147,7 +148,8 @@ def result_of(sitting: Sitting, *, now: dt.datetime) -> Result:
 
 def report_of(sitting: Sitting, result: Result, *, now: dt.datetime) -> Report:
     """A constant number of statements, whatever was answered."""
-    shut = review.withheld(sitting, now=now)
+    later = release.of_review(sitting, now)
+    shut = later is not None or review.withheld(sitting, now=now)
     seats = list(SeatResult.objects.filter(result=result).select_related("task__domain").order_by("seat"))
     domains = DomainResult.objects.filter(result=result).select_related("domain").order_by("domain__number")
     groups = _groups(seats)
@@ -166,6 +168,7 @@ def report_of(sitting: Sitting, result: Result, *, now: dt.datetime) -> Report:
         late=Answer.objects.filter(sitting=sitting, late=True).count(),
         regrades=notices_of(result),
         withheld=shut,
+        review=later,
     )
 
 

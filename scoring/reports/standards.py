@@ -251,10 +251,10 @@ def _in_order(name: str) -> list[str]:
 
 
 def first_sittings(exams: Collection[Exam]) -> QuerySet[Sitting]:
-    """Everybody's first closed real sitting of each of these exams."""
+    """Everybody's first closed real sitting of each of these exams, unless that one was declared void."""
     closed = Sitting.objects.real().closed().filter(exam__in=exams)
     first = closed.order_by("exam_id", "user_id", "started_at", "pk").distinct("exam_id", "user_id")
-    return Sitting.objects.filter(pk__in=first.values("pk")).order_by()
+    return Sitting.objects.counting().filter(pk__in=first.values("pk")).order_by()
 
 
 def distribution_of(reference: Form, standard: Standard) -> Distribution:

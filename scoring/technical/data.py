@@ -66,9 +66,11 @@ def _set_aside(material: Material) -> list[tuple[str, str]]:
     first = set(_first_of_anybody(material))
     of_year = Sitting.objects.real().closed()
     of_year = of_year.filter(exam=material.exam, closed_at__gte=material.begin, closed_at__lt=material.end).order_by()
-    reasons = dict.fromkeys(("Not the person's first", "Another time limit", "Extra time"), 0)
-    for pk, minutes, *extra in of_year.values_list("pk", "limit_minutes", *EXTRA):
-        if pk not in first:
+    reasons = dict.fromkeys(("Declared void", "Not the person's first", "Another time limit", "Extra time"), 0)
+    for pk, void, minutes, *extra in of_year.values_list("pk", "void", "limit_minutes", *EXTRA):
+        if void:
+            reasons["Declared void"] += 1
+        elif pk not in first:
             reasons["Not the person's first"] += 1
         elif minutes != material.exam.minutes:
             reasons["Another time limit"] += 1

@@ -54,6 +54,8 @@ def test_a_serious_first_sitting_calibrates(exam):
         (Reason.PAUSED, {"paused_seconds": 1}),
         (Reason.STAFF, {"end_reason": "staff"}),
         (Reason.SIMULATED, {"simulated": True}),
+        (Reason.VOID, {"void": True}),
+        (Reason.REOPENED, {"reopened_at": dt.datetime(2026, 5, 4, 9, tzinfo=dt.UTC), "paused_seconds": 60}),
     ],
 )
 def test_other_conditions_are_left_out(exam, reason, fields):

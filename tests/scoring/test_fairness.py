@@ -18,6 +18,7 @@ from exams.models import Form, Sitting
 from psychometrics import dif
 from scoring import fairness
 from scoring.models import SeatResult
+from scoring.reports import standards
 from tests.factories import UserFactory
 from tests.scoring.consenting import SEATS, consenting, language
 
@@ -120,7 +121,7 @@ def test_an_omitted_question_is_wrong_and_one_not_reached_says_nothing(exam):
 @pytest.mark.parametrize(
     "changed",
     [{"simulated": True}, {"multiplier": "1.25"}, {"extra_minutes": 30}, {"granted_minutes": 5}, {"limit_minutes": 90},
-     {"state": "ended", "closed_at": None}],
+     {"state": "ended", "closed_at": None}, {"void": True}],
     ids=lambda changed: next(iter(changed)),
 )  # fmt: skip
 def test_a_sitting_that_does_not_count(exam, changed):
@@ -136,8 +137,10 @@ def test_only_the_first_closed_sitting_counts(exam):
     again.pk, again.started_at = None, again.started_at + dt.timedelta(hours=1)
     again.save(force_insert=True)
     assert fairness.first_sittings(exam).get() == first.sitting
-    Sitting.objects.filter(pk=first.sitting_id).update(extra_minutes=30)  # not replaced by the second one
-    assert not fairness.first_sittings(exam).exists()
+    for changed in ({"extra_minutes": 30}, {"extra_minutes": 0, "void": True}):
+        Sitting.objects.filter(pk=first.sitting_id).update(**changed)  # not replaced by the second one
+        assert not fairness.first_sittings(exam).exists()
+    assert not standards.first_sittings([exam]).exists()
 
 
 def test_a_moment_leaves_out_what_came_later(exam):

@@ -299,7 +299,7 @@ def test_a_card_shows_the_last_result(user, exam):
 def test_somebody_elses_results_stay_theirs(user, exam):
     sat(UserFactory(), exam)
     assert overview.cards(user=user, now=timezone.now())[0].last is None
-    assert progress.progress_of(user) == []
+    assert progress.progress_of(user, now=timezone.now()) == []
 
 
 def test_an_exam_no_longer_offered_stays_visible_to_those_who_sat_it(user, exam):
@@ -320,7 +320,7 @@ def test_long_lists_of_sittings_are_cut(user, exam, monkeypatch):
 
 def test_progress_lists_the_newest_result_first(user, exam):
     first, second = sat(user, exam, right=20), sat(user, exam, right=30)
-    item = progress.progress_of(user)[0]
+    item = progress.progress_of(user, now=timezone.now())[0]
     assert item.results == [second, first]
     assert item.compared == [first, second]
     assert [len(history.cells) for history in item.domains] == [2, 2, 2, 2]
@@ -329,9 +329,9 @@ def test_progress_lists_the_newest_result_first(user, exam):
 def test_a_repeat_on_known_questions_cannot_be_compared(user, exam):
     form = Form.objects.pool()[0]
     sat(user, exam, form=form)
-    assert not progress.progress_of(user)[0].repeats
+    assert not progress.progress_of(user, now=timezone.now())[0].repeats
     sat(user, exam, form=form)
-    item = progress.progress_of(user)[0]
+    item = progress.progress_of(user, now=timezone.now())[0]
     assert item.repeats
     assert [point.again for point in item.points] == [True, False]
 
