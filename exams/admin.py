@@ -67,7 +67,7 @@ class SittingAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]
         "user", "code", "paper", "state", "deadline", "granted_minutes", "paused", "supervised", "started_at",
         "ended_at", "end_reason", "simulated",
     )  # fmt: skip
-    list_filter = ("exam", "state", "end_reason", "simulated")
+    list_filter = ("exam", "state", "end_reason", "assigned", "void", "simulated")
     list_select_related = ("user", "exam", "form")
     search_fields = ("id", "user__email")
     date_hierarchy = "started_at"
@@ -84,6 +84,15 @@ class SittingAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]
             },
         ),
         ("End", {"fields": ("ended_at", "end_reason", "end_sequence", "closes_at", "closed_at", "grace_seconds")}),
+        (
+            "Assignment",
+            {
+                "fields": (
+                    "assigned", "results_at", "results_held", "review_at", "review_held", "void", "reopened_at",
+                    "notices",
+                )
+            },
+        ),
         ("Answers", {"fields": ("claim", "last_seat", "saved_at", "open_conflicts")}),
         ("Timeline", {"fields": ("course",)}),
     )  # fmt: skip

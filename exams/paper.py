@@ -131,6 +131,7 @@ def page(sitting: Sitting, *, now: dt.datetime, unsaved: Mapping[int, Unsaved] |
     answered = sum(sheet.state == "answered" for sheet in sheets)
     return {
         "sitting": sitting,
+        "notices": list(sitting.messages.order_by("number")) if sitting.notices else [],
         "exam": sitting.exam,
         "form": sitting.form,
         "sheets": sheets,

@@ -13,7 +13,7 @@ from django.http import HttpRequest, JsonResponse
 from django.utils.crypto import constant_time_compare
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
 
-from exams.models import Answer, KeptChange, Sitting
+from exams.models import Answer, KeptChange, Notice, Sitting
 from exams.services.changes import PAD, Change, Receipt, Refused
 
 MAXIMUM_BODY = 64_000  # bytes; a packet of all 65 seats takes about 10,000
@@ -202,7 +202,17 @@ def standing(sitting: Sitting, now: dt.datetime) -> dict[str, Any]:
         "conflicts": sitting.open_conflicts,
         "paused": sitting.is_paused,
     }
+    if sitting.notices:
+        body["notices"] = sitting.notices  # how many messages there are; the page asks for those that it lacks
     return body | ({"pulse": pulse_token(sitting.pk)} if sitting.supervised else {})
+
+
+def messages(sitting: Sitting) -> dict[str, list[list[Any]]]:
+    """What staff have told the candidate, oldest first: number, time, text. No statement where there is nothing."""
+    if not sitting.notices:
+        return {}
+    rows = Notice.objects.filter(sitting=sitting).order_by("number")
+    return {"messages": [[notice.number, notice.at.isoformat(), notice.text] for notice in rows]}
 
 
 def others(sitting: Sitting) -> dict[str, list[Any]]:

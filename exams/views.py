@@ -21,7 +21,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from exams import paper, plain, protocol
 from exams.access import own_sitting, person, speaks_json
 from exams.models import Answer, KeptChange, Pad, Sitting
-from exams.services import pool, saving, sittings
+from exams.services import pool, presence, saving, sittings
 from exams.services.changes import Refused
 from questions.models import Exam
 
@@ -180,6 +180,7 @@ def claim(request: HttpRequest, sitting_id: uuid.UUID) -> HttpResponse:
             "pad": [pad.version, pad.text] if pad else [0, ""],
             "kept": protocol.kept(KeptChange.objects.open_conflicts(found)),
         }
+        | protocol.messages(found)
     )
 
 
@@ -193,11 +194,12 @@ def changes(request: HttpRequest, sitting_id: uuid.UUID) -> HttpResponse:
 
 @speaks_json
 def status(request: HttpRequest, sitting_id: uuid.UUID) -> HttpResponse:
-    """Where the sitting stands, for a page that woke up and no longer trusts its clock, or hears of conflicts."""
+    """Where the sitting stands, for a page that woke up and no longer trusts its clock, or hears of conflicts or of
+    messages."""
     found = own_sitting(request, sitting_id)
     conflicts = KeptChange.objects.open_conflicts(found) if found.open_conflicts else []
     news = {"kept": protocol.kept(conflicts), "others": protocol.others(found)}
-    return JsonResponse(protocol.standing(found, timezone.now()) | news)
+    return JsonResponse(protocol.standing(found, timezone.now()) | news | protocol.messages(found))
 
 
 @never_cache
@@ -205,12 +207,14 @@ def status(request: HttpRequest, sitting_id: uuid.UUID) -> HttpResponse:
 def pulse(request: HttpRequest, sitting_id: uuid.UUID, token: str) -> HttpResponse:
     """How a supervised sitting stands: one statement, whoever asks, if they were given the token.
 
-    It changes nothing, so a sitting that has just run out is reported with no time left and in progress.
+    It changes nothing but when the page was last heard of, so a sitting that has just run out is reported with no time
+    left and in progress.
     """
-    found = Sitting.objects.filter(pk=sitting_id).first() if protocol.is_pulse_token(sitting_id, token) else None
+    now = timezone.now()
+    found = presence.hear(sitting_id=sitting_id, now=now) if protocol.is_pulse_token(sitting_id, token) else None
     if found is None:
         return JsonResponse({"error": "There is no such sitting."}, status=404)
-    return JsonResponse(protocol.standing(found, timezone.now()))
+    return JsonResponse(protocol.standing(found, now))
 
 
 @login_required

@@ -57,6 +57,7 @@ def reopen(*, sitting_id: uuid.UUID, deadline: dt.datetime, by: User, now: dt.da
     Claim.objects.create(sitting=sitting, number=sitting.claim, issued_at=now)
     sitting.events = timeline.tell(
         sitting.pk, Event.Kind.REOPENED, at=now, by=Event.By.STAFF, staff=by.email,
+        claim=sitting.claim,
         minutes=math.ceil((deadline - now) / MINUTE),
     )  # fmt: skip
     return sitting

@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from accounts.services import accommodation_for
-from exams.models import Claim, EndReason, Event, Form, Sitting
+from exams.models import Claim, EndReason, Event, Form, Presence, Sitting
 from exams.services import pool, timeline
 from questions.models import Exam
 
@@ -148,6 +148,8 @@ def _start(
     sitting.deadline = sitting.computed_deadline()
     sitting.save(force_insert=True)
     Claim.objects.create(sitting=sitting, number=1, issued_at=now)
+    if sitting.supervised:
+        Presence.objects.create(sitting=sitting, seen_at=now)
     sitting.events = timeline.tell(sitting.pk, Event.Kind.BEGUN, at=now)
     return sitting
 

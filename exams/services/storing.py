@@ -14,6 +14,7 @@ from psycopg.types.range import Int8Range
 
 from exams.models import Event, KeptChange, Sitting
 from exams.services.changes import PAD, Change, Refused, Spans, Stored, spans
+from exams.services.presence import OFTEN
 
 MOST_KEPT = 1_000  # changes that do not count and that one candidate may make us keep
 
@@ -132,6 +133,7 @@ def write(
     statement.keep(kept)
     statement.tell(told)
     statement.settle(settled, number=sitting.events + len(told) + 1)
+    statement.hear()
     conflicts = sum(reason == KeptChange.Reason.CONFLICT for _, reason in kept)
     statement.touch(conflicts, at_seat, len(told), saved=bool(arrived))
 
@@ -246,6 +248,15 @@ class _Statement:
                 "INSERT INTO exams_event (sitting_id, number, at, kind, by, staff, claim, seats)"
                 " SELECT %s, %s, %s, %s, %s, '', %s, array_agg(DISTINCT seat) FROM settled HAVING count(*) > 0",
                 [self.sitting.id, number, self.now, Event.Kind.SETTLED, Event.By.CANDIDATE, self.claim],
+            )
+
+    def hear(self) -> None:
+        """A supervised page that saves has been heard of. It only moves a mark: see `presence`."""
+        if self.sitting.supervised:
+            self._add(
+                "heard",
+                "UPDATE exams_presence SET seen_at = %s WHERE sitting_id = %s AND seen_at < %s",
+                [self.now, self.sitting.id, self.now - OFTEN],
             )
 
     def touch(self, conflicts: int, at_seat: int, events: int, *, saved: bool) -> None:

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
 
 from django.utils import timezone
 
-from exams.models import Answer, Claim, EndReason, Event, KeptChange, Pad, Seat, Sitting
+from exams.models import Answer, Claim, EndReason, Event, KeptChange, Notice, Pad, Seat, Sitting
 from exams.services.changes import PAD
+from scoring.reports import uncounted
 from scoring.reports.arrivals import Gap, Packet, gaps
-from scoring.reports.wording import TO_CANDIDATE, Voice, changes, clock, lasting, left, listed, questions
+from scoring.reports.wording import TO_CANDIDATE, Voice, changes, clock, lasting, left, questions
 
 QUIET = dt.timedelta(minutes=10)
 FOLDED = 3  # saves in a row from which on they share one entry
@@ -22,11 +23,13 @@ Kind = Event.Kind
 ICONS = {
     Kind.BEGUN: "play", Kind.CLAIMED: "window", Kind.SAVED: "check", Kind.LATE: "tray", Kind.KEPT: "x",
     Kind.SETTLED: "check", Kind.OFFLINE: "offline", Kind.GRANTED: "plus", Kind.PAUSED: "pause", Kind.RESUMED: "play",
-    Kind.ENDED: "stop", Kind.CLOSED: "lock", Kind.ABANDONED: "x", "gap": "gap", "quiet": "quiet",
+    Kind.ENDED: "stop", Kind.CLOSED: "lock", Kind.ABANDONED: "x", Kind.REOPENED: "play", Kind.VOIDED: "x",
+    "gap": "gap", "quiet": "quiet",
 }  # fmt: skip
 TONES = {
     Kind.LATE: "info", Kind.KEPT: "bad", Kind.SETTLED: "ok", Kind.OFFLINE: "warn", Kind.GRANTED: "info",
-    Kind.PAUSED: "info", Kind.RESUMED: "info", Kind.CLAIMED: "warn",
+    Kind.PAUSED: "info", Kind.RESUMED: "info", Kind.CLAIMED: "warn", Kind.REOPENED: "info", Kind.VOIDED: "bad",
+    Kind.NOTICE: "info",
 }  # fmt: skip
 
 
@@ -52,21 +55,6 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
-class Uncounted:
-    """A change that does not count, in words."""
-
-    seat: int
-    offered: str
-    text: str  # the note pad's
-    why: str
-    at: dt.datetime
-
-    @property
-    def is_pad(self) -> bool:
-        return self.seat == PAD
-
-
-@dataclass(frozen=True, slots=True)
 class Facts:
     """The sitting in a few figures."""
 
@@ -88,12 +76,13 @@ class Timeline:
     sitting: Sitting
     facts: Facts
     entries: list[Entry]
-    uncounted: list[Uncounted]
+    uncounted: list[uncounted.Uncounted]
     notes: str
 
 
 def timeline_of(sitting: Sitting, *, voice: Voice = TO_CANDIDATE) -> Timeline:
-    """The course of a sitting, told to its candidate or to staff. Six statements, however much happened.
+    """The course of a sitting, told to its candidate or to staff. Six statements, however much happened, and one more
+    where staff have written to the candidate.
 
     Times in words are in the zone that is active.
     """
@@ -107,7 +96,8 @@ def timeline_of(sitting: Sitting, *, voice: Voice = TO_CANDIDATE) -> Timeline:
     notes = pad.text if pad else ""
     standing = {seat: response for seat, (response, _) in answers.items()}
     offline = _together((event.until_ms or 0, event.left_ms or 0) for event in events if event.kind == Kind.OFFLINE)
-    teller = _Teller(sitting, voice, kept, _windows(claims))
+    reopened = {event.claim for event in events if event.kind == Kind.REOPENED}
+    teller = _Teller(sitting, voice, kept, _windows(claims, reopened), _said(sitting, events))
     return Timeline(
         sitting=sitting,
         facts=Facts(
@@ -122,7 +112,7 @@ def timeline_of(sitting: Sitting, *, voice: Voice = TO_CANDIDATE) -> Timeline:
             uncounted=len(kept),
         ),
         entries=_days(_fold(_entries(teller, events, _gaps(sitting, events, claims)))),
-        uncounted=[_uncounted(sitting, change, seats, standing, notes, voice) for change in kept],
+        uncounted=[uncounted.told(sitting, change, seats, standing, notes, voice) for change in kept],
         notes=notes,
     )
 
@@ -142,12 +132,21 @@ def _by(reason: str, voice: Voice) -> str:
     return words.get(reason, "")
 
 
-def _windows(claims: dict[int, Claim]) -> dict[int, int]:
-    """Claim -> which window that was. Beginning hands out a claim of its own, which mostly no window uses."""
+def _windows(claims: dict[int, Claim], reopened: Container[int | None]) -> dict[int, int]:
+    """Claim -> which window that was. Begin and every reopening hand out a claim of their own, which mostly no window
+    uses."""
     numbers = sorted(claims)
-    if len(numbers) > 1 and not claims[numbers[0]].arrived:
-        del numbers[0]
-    return {claim: place for place, claim in enumerate(numbers, 1)}
+    used = [number for number in numbers if claims[number].arrived or (number != numbers[0] and number not in reopened)]
+    return {claim: place for place, claim in enumerate(used or numbers[:1], 1)}
+
+
+def _said(sitting: Sitting, events: Sequence[Event]) -> dict[int, str]:
+    """Number of an event -> what staff wrote with it. Each such event has its message, in the same order."""
+    if not sitting.notices:
+        return {}
+    texts = Notice.objects.filter(sitting=sitting).order_by("number").values_list("text", flat=True)
+    numbers = sorted(event.number for event in events if event.kind in (Kind.NOTICE, Kind.VOIDED))
+    return dict(zip(numbers, texts, strict=False))
 
 
 def _together(spans: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
@@ -165,7 +164,8 @@ def _gaps(sitting: Sitting, events: Sequence[Event], claims: dict[int, Claim]) -
     """Number of an event -> the gaps to tell of after it, with their claim."""
     packets: dict[int, dict[dt.datetime, Packet]] = defaultdict(dict)
     numbers = [event.number for event in events]
-    end = next((place for place, event in enumerate(events) if event.kind == Kind.ENDED), len(events))
+    # The last one: before it the sitting may have been reopened.
+    end = max((place for place, event in enumerate(events) if event.kind == Kind.ENDED), default=len(events))
     for place, event in enumerate(events):
         if event.claim is None or event.first_sequence is None or event.last_sequence is None:
             continue
@@ -186,8 +186,10 @@ def _gaps(sitting: Sitting, events: Sequence[Event], claims: dict[int, Claim]) -
 class _Teller:
     """Turns events into entries."""
 
-    def __init__(self, sitting: Sitting, voice: Voice, kept: Sequence[KeptChange], windows: dict[int, int]) -> None:
-        self.sitting, self.voice, self.windows = sitting, voice, windows
+    def __init__(
+        self, sitting: Sitting, voice: Voice, kept: Sequence[KeptChange], windows: dict[int, int], said: dict[int, str]
+    ) -> None:
+        self.sitting, self.voice, self.windows, self.said = sitting, voice, windows, said
         self.paused = dt.timedelta(0)
         self.paused_at: dt.datetime | None = None
         self.ended = False
@@ -213,7 +215,11 @@ class _Teller:
         elif event.kind == Kind.RESUMED and self.paused_at:
             self.paused += event.at - self.paused_at
             self.paused_at = None
-        self.ended = self.ended or event.kind in (Kind.ENDED, Kind.ABANDONED)
+        elif event.kind in (Kind.ENDED, Kind.ABANDONED):
+            self.ended, self.paused_at = True, self.paused_at or event.at
+        elif event.kind == Kind.REOPENED and self.paused_at:
+            self.paused += event.at - self.paused_at  # what lies between counts as paused
+            self.ended, self.paused_at = False, None
         return entries
 
     def gap(self, claim: int, gap: Gap, at: dt.datetime) -> Entry:
@@ -272,6 +278,13 @@ class _Teller:
                 return [self._ended(event)]
             case Kind.CLOSED:
                 return [("Closed", "What arrives from here on does not count.")]
+            case Kind.REOPENED:
+                more = lasting(dt.timedelta(minutes=event.minutes or 0))
+                return [(f"Reopened by {self._staff(event)}", f"The exam went on, for at most {more} more.")]
+            case Kind.VOIDED:
+                return [(f"Declared void by {self._staff(event)}", self.said.get(event.number, ""))]
+            case Kind.NOTICE:
+                return [(f"Message from {self._staff(event)}", self.said.get(event.number, ""))]
             case Kind.ABANDONED:
                 return [(f"Given up by {voice.agent}", "")]
         return [(event.get_kind_display(), "")]
@@ -340,46 +353,3 @@ def _days(entries: Sequence[Entry]) -> list[Entry]:
     return [
         replace(entry, new_day=place > 0 and dates[place - 1] != dates[place]) for place, entry in enumerate(entries)
     ]
-
-
-def _uncounted(
-    sitting: Sitting,
-    change: KeptChange,
-    seats: dict[int, Seat],
-    standing: dict[int, list[str]],
-    notes: str,
-    voice: Voice,
-) -> Uncounted:
-    same = change.text == notes if change.seat == PAD else change.response == standing.get(change.seat, [])
-    why = _why(sitting, change, voice) + (" The same stands, so nothing is lost." if same else "")
-    offered = "" if change.seat == PAD else _offered(change, seats.get(change.seat))
-    return Uncounted(change.seat, offered, change.text, why, change.received_at)
-
-
-def _why(sitting: Sitting, change: KeptChange, voice: Voice) -> str:
-    if change.reason == KeptChange.Reason.CONFLICT:
-        if change.settled_at:
-            return (
-                f"A newer one of another window stood; {voice.agent} chose what stands at {clock(change.settled_at)}."
-            )
-        return "A newer one of another window stands, and nothing was chosen before the end."
-    closed = sitting.closed_at is not None and change.received_at > sitting.closed_at
-    if closed or (sitting.closes_at and change.received_at >= sitting.closes_at):
-        return "It came after the exam had closed."
-    if change.left_ms <= 0:
-        return f"It was made when time was up, by {voice.whose} device's word."
-    return "It was made after the exam had been ended."
-
-
-def _offered(change: KeptChange, seat: Seat | None) -> str:
-    """The response in letters, in the order in which it was given."""
-    letters = seat.letters() if seat else {}
-    given = [letters.get(token, "–") for token in change.response]
-    flag = ", flagged" if change.flagged else ""
-    if not any(change.response):
-        return f"No answer{flag}"
-    if seat and seat.kind == "matching":
-        return ", ".join(f"{place} with {letter}" for place, letter in enumerate(given, 1)) + flag
-    if seat and seat.kind == "ordering":
-        return ", then ".join(given) + flag
-    return listed(given) + flag

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+from typing import Any
 
 import pytest
 import time_machine
@@ -17,7 +18,7 @@ from scoring.models import ProblemReport, Result
 from tests.factories import UserFactory, answer, assigned, begin, close, sat
 
 SECOND = dt.timedelta(seconds=1)
-HELD = {"results_held": True, "review_held": True}
+HELD: dict[str, Any] = {"results_held": True, "review_held": True}
 AT = dt.datetime(2099, 5, 4, 9, tzinfo=dt.UTC)
 REVIEW = ("result_questions", "result_question", "result_report")
 
@@ -115,7 +116,18 @@ def test_the_answer_to_end_tells_nothing(signed_in, user, exam):
         content_type="application/json",
     )  # fmt: skip
     assert Result.objects.get(sitting=sitting).raw == 40
-    told = {"claim", "acknowledged", "versions", "newest_claim", "state", "remaining", "now", "pulse", "result"}
+    told = {
+        "claim",
+        "acknowledged",
+        "versions",
+        "newest_claim",
+        "state",
+        "remaining",
+        "now",
+        "pulse",
+        "total",
+        "result",
+    }
     assert set(reply.json()) == told
     assert scaled(sitting) not in reply.content.decode() + str(reply.headers)
 

@@ -8,15 +8,20 @@ import pytest
 import time_machine
 from django.utils import timezone
 
-from exams.models import Event, Sitting
+from exams.models import Event, Form, Sitting
 from exams.services import clock, release, saving, sittings
 from exams.services.changes import Refused
 from exams.services.clock import CannotChange
-from scoring import services
-from scoring.models import Result
+from scoring import fairness, services, standards
+from scoring.calibration.promotion import _with_table
+from scoring.models import Regrade, Result
+from scoring.reports import standards as standards_page
+from scoring.reports.exposure import form_counts
+from scoring.reports.notices import notices_of
 from scoring.rescoring import verify
 from tests.exams.windows import end, save
 from tests.factories import UserFactory, answer, assigned, begin, change, close, key_of
+from tests.scoring.corrections import a_seat, act, current, take_back
 
 SECOND = dt.timedelta(seconds=1)
 MINUTE = dt.timedelta(minutes=1)
@@ -31,7 +36,7 @@ def staff(db):
 @pytest.fixture
 def sitting(user, exam):
     """Assigned, its keys held, half an hour in, 20 right, ended by its candidate and scored."""
-    sitting = assigned(user, exam, review_held=True)
+    sitting = assigned(user, exam, exam.forms.get(reference=False), review_held=True)
     with time_machine.travel(sitting.started_at + 30 * MINUTE, tick=False):
         answer(sitting, right=20)
         close(sitting, sequence=65)
@@ -187,3 +192,46 @@ def test_saving_goes_on_as_before(sitting, staff):
     with time_machine.travel(after.reopened_at + MINUTE, tick=False):
         receipt = saving.save(sitting_id=after.pk, user_id=after.user_id, claim=after.claim, changes=[change(1, [])])
     assert receipt.remaining == 59 * MINUTE
+
+
+# ---- regrades and statistics around it -----------------------------------------------------------------------------
+
+
+def test_a_regrade_before_it_is_no_news_of_the_new_result_and_one_after_it_is(sitting, staff):
+    seat = a_seat(sitting.form)
+    act(seat, Regrade.Act.REMOVED)
+    assert current(Result.objects.get(sitting=sitting, version=1)).version == 2
+    after = reopen(sitting, staff)
+    close(after)
+    assert services.score(sitting_id=after.pk, now=after.closed_at).version == 3
+    found = Result.objects.get(sitting=sitting, current=True)
+    assert (found.regrade, found.maximum_raw, notices_of(found)) == (None, 49, [])
+    take_back(Regrade.objects.get())
+    found = Result.objects.get(sitting=sitting, current=True)
+    assert (found.version, found.maximum_raw, len(notices_of(found))) == (4, 50, 1)
+    assert (verify().results, verify().differing) == (2, ())
+
+
+def test_while_it_goes_on_no_regrade_touches_what_was_its_result(sitting, staff):
+    reopen(sitting, staff)
+    act(a_seat(sitting.form), Regrade.Act.REMOVED)
+    assert Result.objects.filter(sitting=sitting).count() == 1
+    assert not Result.objects.current().filter(sitting=sitting).exists()
+
+
+def test_its_form_gets_a_new_table_with_a_new_standard(sitting, staff, exam):
+    """As every form does on which somebody may still be scored."""
+    Form.objects.filter(pk=sitting.form_id).update(state=Form.State.RETIRED)
+    assert sitting.form not in {*_with_table(exam), *standards._concerned(exam)}
+    reopen(sitting, staff)
+    assert sitting.form in _with_table(exam)
+    assert sitting.form in standards._concerned(exam)
+
+
+def test_no_average_counts_a_void_sitting(sitting, staff, exam):
+    first = [standards_page.first_sittings([exam]), fairness.first_sittings(exam), Sitting.objects.counting()]
+    assert [found.count() for found in first] == [1, 1, 1]
+    exposed = form_counts(exam, timezone.now())[sitting.form_id]
+    clock.void(sitting_id=sitting.pk, by=staff, reason="Ill")
+    assert [found.count() for found in first] == [0, 0, 0]
+    assert form_counts(exam, timezone.now())[sitting.form_id] == exposed  # its questions were seen

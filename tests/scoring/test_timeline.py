@@ -8,8 +8,10 @@ import re
 import pytest
 from django.utils import timezone
 
-from exams.services import clock
+from exams.models import Sitting
+from exams.services import clock, notices
 from exams.services.changes import PAD, Change
+from scoring import services as scoring
 from scoring.reports.timeline import timeline_of
 from scoring.reports.wording import TO_STAFF, lasting, questions
 from tests.factories import UserFactory, change, key_of, wrong_of
@@ -111,6 +113,31 @@ def test_staff_are_told_who_it_was(course):
         "Ended by the candidate",
         "Closed",
     ]
+
+
+def test_what_staff_said_and_did_is_told(course):
+    staff = UserFactory(email="anna@example.com")
+    pk = course.sitting.pk
+    course.at(5)
+    notices.send(sitting_ids=[pk], text="Room 2 is open", by=staff, now=timezone.now())
+    course.at(10).save(blank(1, 1)).at(30)
+    clock.finish(sitting_id=pk, by=staff)
+    course.end(1)
+    Sitting.objects.filter(pk=pk).update(assigned=True, results_held=True)
+    course.at(90)
+    scoring.reopen(sitting_id=pk, deadline=START + dt.timedelta(minutes=150), by=staff, now=timezone.now())
+    course.claim().at(100).save(blank(2, 1)).end(1)
+    clock.void(sitting_id=pk, by=staff, reason="It was the wrong exam")
+    found = course.tell()
+    assert [(entry.what, entry.note) for entry in found.entries if "staff" in entry.what] == [
+        ("Message from staff", "Room 2 is open"),
+        ("Ended by staff", ""),
+        ("Reopened by staff", "The exam went on, for at most 1 hour more."),
+        ("Declared void by staff", "It was the wrong exam"),
+    ]
+    assert course.entry("You worked on question 2").into == 40  # the hour between is no time of the exam
+    assert (found.facts.used, found.facts.paused) == (dt.timedelta(minutes=40), dt.timedelta(hours=1))
+    assert found.facts.windows == 2
 
 
 def test_a_closed_exam_says_when_a_new_day_began(course):

@@ -7,6 +7,7 @@ import { Conflicts } from "./conflicts.js";
 import { Desk } from "./desk.js";
 import { Ending } from "./ending.js";
 import { listen } from "./keys.js";
+import { Messages } from "./messages.js";
 import { Outbox } from "./outbox.js";
 import { Pulse } from "./pulse.js";
 import { Sheet } from "./sheet.js";
@@ -78,6 +79,11 @@ const conflicts = new Conflicts({
   pad,
   settle,
   announce,
+});
+const messages = new Messages({
+  element: document.getElementById("notices"),
+  sitting,
+  after: () => document.getElementById("main").focus({ preventScroll: true }),
 });
 let readOnly = false;
 
@@ -317,7 +323,7 @@ function claimed() {
 document.getElementById("take-back").addEventListener("click", () => location.reload());
 dialog("paused").addEventListener("cancel", (event) => event.preventDefault());
 
-function news({ state, remaining, paused, pulse: token, conflicts: waiting = 0, kept, others = {} }) {
+function news({ state, remaining, paused, pulse: token, conflicts: waiting = 0, kept, others = {}, notices = 0, messages: told }) {
   if (token) pulse.start(token);
   if (state === "in_progress" && remaining > 0 && !channel.ending) ending.goOn();
   if (paused !== undefined || state) pause(Boolean(paused));
@@ -325,7 +331,8 @@ function news({ state, remaining, paused, pulse: token, conflicts: waiting = 0, 
   show(others);
   const settled = outbox.pending.flatMap((pending) => pending.settles ?? []);
   if (kept) conflicts.show(kept, settled);
-  else if (waiting > settled.length + conflicts.size) channel.refresh();
+  if (told) messages.show(told);
+  if ((!kept && waiting > settled.length + conflicts.size) || (!told && messages.lacks(notices))) channel.refresh();
 }
 
 // Answers of older windows that now stand, unless a newer one of ours is on its way.

@@ -1,0 +1,69 @@
+"""Changes of a sitting that do not count, in plain words."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+
+from exams.models import KeptChange, Seat, Sitting
+from exams.services.changes import PAD
+from scoring.reports.wording import Voice, clock, listed
+
+
+@dataclass(frozen=True, slots=True)
+class Uncounted:
+    """A change that does not count, in words."""
+
+    seat: int
+    offered: str
+    text: str  # the note pad's
+    why: str
+    at: dt.datetime
+
+    @property
+    def is_pad(self) -> bool:
+        return self.seat == PAD
+
+
+def told(
+    sitting: Sitting,
+    change: KeptChange,
+    seats: dict[int, Seat],
+    standing: dict[int, list[str]],
+    notes: str,
+    voice: Voice,
+) -> Uncounted:
+    """Why a change does not count. `standing` holds what stands at each seat, `notes` what the note pad says."""
+    same = change.text == notes if change.seat == PAD else change.response == standing.get(change.seat, [])
+    why = _why(sitting, change, voice) + (" The same stands, so nothing is lost." if same else "")
+    offered = "" if change.seat == PAD else _offered(change, seats.get(change.seat))
+    return Uncounted(change.seat, offered, change.text, why, change.received_at)
+
+
+def _why(sitting: Sitting, change: KeptChange, voice: Voice) -> str:
+    if change.reason == KeptChange.Reason.CONFLICT:
+        if change.settled_at:
+            return (
+                f"A newer one of another window stood; {voice.agent} chose what stands at {clock(change.settled_at)}."
+            )
+        return "A newer one of another window stands, and nothing was chosen before the end."
+    closed = sitting.closed_at is not None and change.received_at > sitting.closed_at
+    if closed or (sitting.closes_at and change.received_at >= sitting.closes_at):
+        return "It came after the exam had closed."
+    if change.left_ms <= 0:
+        return f"It was made when time was up, by {voice.whose} device's word."
+    return "It was made after the exam had been ended."
+
+
+def _offered(change: KeptChange, seat: Seat | None) -> str:
+    """The response in letters, in the order in which it was given."""
+    letters = seat.letters() if seat else {}
+    given = [letters.get(token, "–") for token in change.response]
+    flag = ", flagged" if change.flagged else ""
+    if not any(change.response):
+        return f"No answer{flag}"
+    if seat and seat.kind == "matching":
+        return ", ".join(f"{place} with {letter}" for place, letter in enumerate(given, 1)) + flag
+    if seat and seat.kind == "ordering":
+        return ", then ".join(given) + flag
+    return listed(given) + flag
