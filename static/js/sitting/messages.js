@@ -31,7 +31,7 @@ export class Messages {
       note.remove();
       this.after();
     });
-    this.element.append(note);
+    this.element.prepend(note); // the latest first
     // Filled a moment later: only what changes while it is there is read out.
     requestAnimationFrame(() => {
       const time = at.toLocaleTimeString([], { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
