@@ -19,7 +19,8 @@ from tests.e2e.devices import NewContext, sign_in
 from tests.e2e.paper import Paper
 from tests.e2e.steps import choices, give, stored
 from tests.e2e.test_axe import Inspector
-from tests.factories import UserFactory, assigned
+from tests.e2e.watch import Watch
+from tests.factories import UserFactory, assigned, close
 
 pytestmark = [
     pytest.mark.browser,
@@ -97,6 +98,21 @@ def test_ended_by_staff_it_leads_to_the_result_page(paper: Paper, page: Page, si
     expect(page.locator("main")).to_contain_text("Your result will be released when your instructor releases it.")
     sitting.refresh_from_db()
     assert (sitting.state, sitting.end_reason) == ("closed", "staff")  # nothing waited, so it closed at once
+
+
+def test_pages_without_a_result_are_accessible(
+    page: Page, watch: Watch, user: User, exam: Exam, sitting: Sitting, staff: User
+) -> None:
+    watch.allow("status 409 ", "(Conflict)")
+    close(sitting)
+    inspector = Inspector(page)
+    inspector.visit(reverse("result", args=[sitting.pk]), "Your answers are in")
+    Sitting.objects.filter(pk=sitting.pk).update(results_held=False)
+    inspector.visit(reverse("result", args=[sitting.pk]), "Score report")
+    inspector.visit(reverse("result_questions", args=[sitting.pk]), "The review opens later")
+    clock.void(sitting_id=sitting.pk, by=staff, reason="The fire alarm rang.")
+    inspector.visit(reverse("result", args=[sitting.pk]), "This sitting was declared void")
+    assert inspector.found == []
 
 
 def test_reopened_it_goes_on_where_it_was(paper: Paper, page: Page, sitting: Sitting, staff: User) -> None:

@@ -180,7 +180,7 @@ def test_progress_says_that_repeats_cannot_be_compared(signed_in, user, exam):
 def test_progress_takes_a_constant_number_of_statements(signed_in, user, exam, results, django_assert_num_queries):
     for _ in range(results):
         sat(user, exam)
-    with django_assert_num_queries(5):
+    with django_assert_num_queries(6):
         page = signed_in.get(PROGRESS)
     assert text_of(page).count("Provisional") == results
 

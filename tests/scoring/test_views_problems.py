@@ -265,7 +265,7 @@ def test_pages_take_a_constant_number_of_statements(signed_in, mine, count, djan
     seat = mine.form.seats.filter(revision__scenario_revision__isnull=True)[0].number
     for _ in range(count):
         settle(report(mine, seat))
-    with django_assert_num_queries(5):
+    with django_assert_num_queries(6):
         assert text_of(signed_in.get(reverse("progress"))).count("Your report was") == count
     with django_assert_num_queries(16):  # one of them marks the answers as read
         signed_in.get(address("result_question", mine, seat))
