@@ -41,6 +41,10 @@ def sit(exam: Exam, candidates: int, **more: Any) -> simulation.Simulation:
         exam=exam, candidates=candidates, **{"mean": 0.3, "sd": 1.0, "seed": 5, "now": NOW, **more}
     )
     services.score_all(sitting_ids=made.sitting_ids, now=NOW)
+    with connection.cursor() as cursor:
+        # Nobody else sees these rows before they are gone, so no autovacuum will tell the planner of them, and without
+        # it statements over all of them may take minutes.
+        cursor.execute("ANALYZE")
     return made
 
 
@@ -62,14 +66,11 @@ def made(django_db_setup: None, django_db_blocker: Any) -> Iterator[World]:
         few, some = only_here.order_by("number")[:2]
         for seat, n in ((few, FEW), (some, SOME)):
             seen = SeatResult.objects.filter(result__sitting__form=reference, seat=seat.number).order_by("pk")
-            SeatResult.objects.filter(pk__in=seen.values_list("pk", flat=True)[n:]).update(seen_before=True)
+            SeatResult.objects.filter(pk__in=list(seen.values_list("pk", flat=True)[n:])).update(seen_before=True)
         case = Scenario.objects.create(public_id="a-case")
         shared = reference.seats.filter(scored=True).exclude(pk__in=[few.pk, some.pk]).order_by("number")[:3]
         Question.objects.filter(revisions__seats__in=list(shared)).update(scenario=case)
         before = untouched()
-        with connection.cursor() as cursor:
-            # Nobody else sees these rows before they are gone, so no autovacuum will tell the planner of them.
-            cursor.execute("ANALYZE")
         truth = {true.revision.pk: true.item for true in simulated.items.values()}
         yield World(exam, run(exam=exam, now=NOW, include_simulated=True), truth, before, few, some)
         transaction.set_rollback(True)
