@@ -10,7 +10,9 @@ from cohorts.models import Cohort
 register = template.Library()
 
 # Key, label and URL name of each tab, in order; every one takes the cohort's id.
-TABS: list[tuple[str, str, str]] = []
+TABS: list[tuple[str, str, str]] = [
+    ("members", "Members", "cohort_members"),
+]
 
 
 @register.inclusion_tag("cohorts/nav.html")
