@@ -2,11 +2,57 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, path
 
-from cohorts.views import members, running
+from cohorts.views import inviting, joining, members, running, settings
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("cohorts/", running.cohorts, name="cohorts"),
     path("cohorts/new/", running.cohort_new, name="cohort_new"),
     path("cohorts/<uuid:cohort_id>/", running.cohort, name="cohort"),
+    # people
     path("cohorts/<uuid:cohort_id>/members/", members.cohort_members, name="cohort_members"),
+    path("cohorts/<uuid:cohort_id>/members/<int:user_id>/", members.cohort_member, name="cohort_member"),
+    path(
+        "cohorts/<uuid:cohort_id>/members/<int:user_id>/remove/",
+        members.cohort_member_remove,
+        name="cohort_member_remove",
+    ),
+    path("cohorts/<uuid:cohort_id>/joining/", inviting.cohort_joining, name="cohort_joining"),
+    path("cohorts/<uuid:cohort_id>/joining/screen/", inviting.cohort_screen, name="cohort_screen"),
+    path("cohorts/<uuid:cohort_id>/joining/code.svg", inviting.cohort_qr, name="cohort_qr"),
+    path("cohorts/<uuid:cohort_id>/joining/open/", inviting.cohort_open, name="cohort_open"),
+    path("cohorts/<uuid:cohort_id>/joining/close/", inviting.cohort_close, name="cohort_close"),
+    path("cohorts/<uuid:cohort_id>/joining/new-code/", inviting.cohort_renew_code, name="cohort_renew_code"),
+    path("cohorts/<uuid:cohort_id>/invite/", inviting.cohort_invite, name="cohort_invite"),
+    path("cohorts/<uuid:cohort_id>/invite/confirm/", inviting.cohort_invite_confirm, name="cohort_invite_confirm"),
+    path(
+        "cohorts/<uuid:cohort_id>/invitations/<int:invitation_id>/resend/",
+        inviting.cohort_resend,
+        name="cohort_resend",
+    ),
+    path(
+        "cohorts/<uuid:cohort_id>/invitations/<int:invitation_id>/withdraw/",
+        inviting.cohort_withdraw,
+        name="cohort_withdraw",
+    ),
+    path("cohorts/<uuid:cohort_id>/settings/", settings.cohort_settings, name="cohort_settings"),
+    path("cohorts/<uuid:cohort_id>/settings/name/", settings.cohort_rename, name="cohort_rename"),
+    path("cohorts/<uuid:cohort_id>/settings/archive/", settings.cohort_archive, name="cohort_archive"),
+    path("cohorts/<uuid:cohort_id>/settings/restore/", settings.cohort_restore, name="cohort_restore"),
+    path("cohorts/<uuid:cohort_id>/instructors/", settings.cohort_instructor_add, name="cohort_instructor_add"),
+    path(
+        "cohorts/<uuid:cohort_id>/instructors/<int:user_id>/remove/",
+        settings.cohort_instructor_remove,
+        name="cohort_instructor_remove",
+    ),
+    path(
+        "cohorts/<uuid:cohort_id>/instructors/<int:user_id>/hand-over/",
+        settings.cohort_hand_over,
+        name="cohort_hand_over",
+    ),
+    path("cohorts/<uuid:cohort_id>/log/", settings.cohort_log, name="cohort_log"),
+    # candidates
+    path("join/", joining.join, name="join"),
+    path("join/<str:code>/", joining.join_code, name="join_code"),
+    path("assignments/cohorts/", joining.my_cohorts, name="my_cohorts"),
+    path("assignments/cohorts/<uuid:cohort_id>/leave/", joining.leave_cohort, name="leave_cohort"),
 ]

@@ -251,9 +251,20 @@ CELERY_BEAT_SCHEDULE = {
     "fill-pools": {"task": "exams.tasks.fill_pools", "schedule": 60.0, "options": {"expires": 60}},
     "coverage": {"task": "exams.tasks.compute_coverage", "schedule": 10.0, "options": {"expires": 10}},
     "imports": {"task": "questions.tasks.work_off_imports", "schedule": 2.0, "options": {"expires": 2}},
+    "invitations": {"task": "cohorts.tasks.send_invitations", "schedule": 10.0, "options": {"expires": 10}},
     # UTC, as Celery's clock and scoring.calibration.nightly are.
     "calibrate": {"task": "scoring.tasks.calibrate", "schedule": crontab(hour="3", minute="10")},
 }
+
+# ---- cohorts ---------------------------------------------------------------------------------------------
+
+# Where people reach the site, for links in mails.
+SITE_URL = env.text("SITE_URL") or (
+    f"https://{ALLOWED_HOSTS[0].lstrip('.')}" if SECURE and ALLOWED_HOSTS else "http://127.0.0.1:8000"
+)
+# What a list of addresses that are invited may hold.
+INVITATION_BYTES = env.number("INVITATION_BYTES", 1_000_000, minimum=1_000)
+INVITATION_ROWS = env.number("INVITATION_ROWS", 5_000, minimum=1)
 
 # ---- rate limits: per account and address, with a ceiling per address sized for a school behind one ----------
 

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from django.core.paginator import Page, Paginator
 from django.db.models import Count, Q
 
-from cohorts.models import Cohort, Membership
+from accounts.models import Accommodation
+from cohorts.models import Attempt, Cohort, Membership
 
 PAGE = 100
 
@@ -34,3 +35,20 @@ def members_of(cohort: Cohort, *, left: bool, query: str, page: str) -> Members:
     # An empty name is shown as the first part of the address, and is sorted after the others.
     shown = shown.order_by("user__display_name", "user__email")
     return Members(Paginator(shown, PAGE).get_page(page), left, query, counts["present"], counts["left"])
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    membership: Membership  # with its user
+    granted: Accommodation | None  # by staff, for every sitting
+    attempts: int  # of this cohort's assignments
+
+
+def member(cohort: Cohort, user_id: int) -> Member | None:
+    """One who is in the cohort or was. Three statements."""
+    found = Membership.objects.filter(cohort=cohort, user=user_id).select_related("user").first()
+    if found is None:
+        return None
+    granted = Accommodation.objects.filter(user=user_id, granted_at__isnull=False).first()
+    attempts = Attempt.objects.filter(assignment__cohort=cohort, user=user_id).count()
+    return Member(found, granted, attempts)

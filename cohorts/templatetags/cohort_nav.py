@@ -12,6 +12,9 @@ register = template.Library()
 # Key, label and URL name of each tab, in order; every one takes the cohort's id.
 TABS: list[tuple[str, str, str]] = [
     ("members", "Members", "cohort_members"),
+    ("joining", "Joining", "cohort_joining"),
+    ("settings", "Settings", "cohort_settings"),
+    ("log", "Log", "cohort_log"),
 ]
 
 

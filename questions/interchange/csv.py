@@ -30,7 +30,7 @@ class Csv:
 
     def can_read(self, data: bytes, name: str) -> bool:
         try:
-            return any(sheet.is_heading(row) for row in _rows(_first_line(beginning(data))))
+            return any(sheet.is_heading(row) for row in rows(_first_line(beginning(data))))
         except csv.Error:
             return False
 
@@ -40,7 +40,7 @@ class Csv:
         file = Notes("")
         file.add(*losses)
         try:
-            return sheet.read(_rows(text), limits, file)
+            return sheet.read(rows(text), limits, file)
         except csv.Error as error:
             raise Unreadable(f"The file is not valid CSV: {error}.") from None
 
@@ -74,7 +74,7 @@ def _first_line(text: str) -> str:
     return next((line for line in text.lstrip("\ufeff").splitlines() if line.strip()), "")
 
 
-def _rows(text: str) -> Iterator[list[str]]:
+def rows(text: str) -> Iterator[list[str]]:
     """The cells of each row; the separator is the sign that the first line holds most of."""
     text = text.lstrip("\ufeff")
     if found := re.match(r"sep=(.)\r?\n", text):  # said so by a spreadsheet

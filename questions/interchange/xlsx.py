@@ -39,15 +39,8 @@ class Xlsx:
 
     def read(self, data: bytes, limits: Limits) -> Parsed:
         check_size(data, limits)
-        _check_archive(data, limits)
         file = Notes("")
-        try:
-            rows = list(_rows(data, limits, file))
-        except Unreadable:
-            raise
-        except Exception:  # openpyxl meets broken parts with errors of every class
-            raise Unreadable(NO_WORKBOOK) from None
-        return sheet.read(rows, limits, file)
+        return sheet.read(texts_of(data, limits, file), limits, file)
 
     def write(self, questions: Sequence[ForeignQuestion]) -> bytes:
         from openpyxl import Workbook  # slow to import, and most processes never see a workbook
@@ -107,6 +100,17 @@ def _same_times(data: bytes) -> bytes:
             info.compress_type = zipfile.ZIP_DEFLATED
             new.writestr(info, content)
     return out.getvalue()
+
+
+def texts_of(data: bytes, limits: Limits, file: Notes) -> list[list[str]]:
+    """The texts of the first sheet's cells, row by row, of any workbook. Raises Unreadable."""
+    _check_archive(data, limits)
+    try:
+        return list(_rows(data, limits, file))
+    except Unreadable:
+        raise
+    except Exception:  # openpyxl meets broken parts with errors of every class
+        raise Unreadable(NO_WORKBOOK) from None
 
 
 def _check_archive(data: bytes, limits: Limits) -> None:

@@ -46,6 +46,7 @@ class Command(BaseCommand):
         call_command("quickstart", stdout=self.stdout, stderr=self.stderr)
         connections.close_all()
         share_figures(settings.VAR / "metrics")
+        os.environ.setdefault("SITE_URL", f"http://{host}:{port}")  # for links in mails, which tick sends
         children = [
             start(*server_command(host=host, port=port, workers=options["workers"])),
             start(sys.executable, "manage.py", "tick"),

@@ -16,6 +16,7 @@ from django.db import Error as DatabaseError
 from django.db import close_old_connections, connection
 from django.utils import timezone
 
+from cohorts.tasks import send_invitations
 from exams.tasks import compute_coverage, fill_pools
 from questions import search
 from questions.tasks import work_off_imports
@@ -45,6 +46,7 @@ class Command(BaseCommand):
             report = {**services.sweep(now=timezone.now()), "forms": fill_pools(), "calibrated": calibrate()}
             compute_coverage()
             work_off_imports()
+            send_invitations()
             text = (
                 json.dumps(report)
                 if options["json"]
@@ -83,6 +85,7 @@ def work(*, pools: bool, night: bool) -> None:
         calibrate()
     work_off_imports()
     compute_coverage()
+    send_invitations()
 
 
 def beat(*, pools: bool, night: bool = False) -> bool:
