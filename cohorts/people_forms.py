@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from decimal import Decimal
 from typing import Any
 
@@ -85,6 +86,14 @@ class UntilForm(forms.Form):
         error_messages={"invalid": "Give a day and a time, for example 2026-11-30 18:00."},
         widget=forms.DateTimeInput({"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
     )  # fmt: skip
+
+    def clean_until(self) -> dt.datetime | None:
+        """In UTC; the last days of the calendar have none."""
+        until: dt.datetime | None = self.cleaned_data["until"]
+        try:
+            return until and until.astimezone(dt.UTC)
+        except OverflowError:
+            raise forms.ValidationError("Give a day and a time that people may see.") from None
 
 
 class ListForm(forms.Form):

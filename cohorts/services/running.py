@@ -20,6 +20,10 @@ class Refused(Exception):
     """It cannot be done; the message is one sentence for whoever asked."""
 
 
+class Archived(Refused):
+    """Nothing can be done in an archived cohort, so its pages have no form to say so in."""
+
+
 def held(cohort: Cohort, *, archived: bool = False) -> Cohort:
     """The cohort as it stands, locked until the transaction ends: acts on its people take turns. One statement.
 
@@ -27,7 +31,7 @@ def held(cohort: Cohort, *, archived: bool = False) -> Cohort:
     """
     fresh = Cohort.objects.select_for_update(no_key=True).get(pk=cohort.pk)
     if fresh.archived_at and not archived:
-        raise Refused("This cohort is archived: nothing in it can be changed until its owner restores it.")
+        raise Archived("This cohort is archived: nothing in it can be changed until its owner restores it.")
     return fresh
 
 

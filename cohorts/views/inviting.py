@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Callable
 
 from django.conf import settings
@@ -19,7 +18,7 @@ from cohorts.models import Cohort
 from cohorts.people_forms import ListForm, UntilForm
 from cohorts.reports import invitations
 from cohorts.services import inviting, joining
-from cohorts.services.running import Refused
+from cohorts.services.running import Archived, Refused
 from questions.interchange.exchange import Unreadable
 
 # How many rows of each part of a list the preview names.
@@ -53,9 +52,11 @@ def cohort_open(request: HttpRequest, cohort: Cohort) -> HttpResponse:
     form = UntilForm(request.POST)
     if form.is_valid():
         until = form.cleaned_data["until"]
-        until = until and until.astimezone(dt.UTC)
         try:
             joining.open_joining(cohort=cohort, until=until, by=teacher(request), now=timezone.now())
+        except Archived as archived:
+            messages.error(request, str(archived))
+            return redirect("cohort_joining", cohort.pk)
         except Refused as refused:
             form.add_error("until", str(refused))
         else:
@@ -89,9 +90,9 @@ def cohort_renew_code(request: HttpRequest, cohort: Cohort) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def cohort_invite(request: HttpRequest, cohort: Cohort) -> HttpResponse:
     """Read a list and show what it holds; the button there invites."""
-    form = ListForm(request.POST or None, request.FILES or None)
     if request.method != "POST":
-        return _list_page(request, cohort, form)
+        return _list_page(request, cohort, ListForm())
+    form = ListForm(request.POST, request.FILES)
     if not form.is_valid():
         return _list_page(request, cohort, form, status=422)
     try:

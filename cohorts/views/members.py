@@ -37,7 +37,7 @@ def cohort_member(request: HttpRequest, cohort: Cohort, user_id: int) -> HttpRes
         raise Http404
     membership = found.membership
     initial = {"multiplier": membership.multiplier, "extra_minutes": membership.extra_minutes}
-    form = ExtraTimeForm(request.POST or None, initial=initial)
+    form = ExtraTimeForm(request.POST if request.method == "POST" else None, initial=initial)
     if form.is_valid():
         try:
             belonging.set_extra_time(

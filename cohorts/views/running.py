@@ -32,7 +32,7 @@ def cohorts(request: HttpRequest) -> HttpResponse:
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def cohort_new(request: HttpRequest) -> HttpResponse:
-    form = CohortForm(request.POST or None)
+    form = CohortForm(request.POST if request.method == "POST" else None)
     if not form.is_valid():
         return render(request, "cohorts/new.html", {"form": form}, status=422 if form.is_bound else 200)
     cohort = running.create(**form.cleaned_data, by=teacher(request), now=timezone.now())

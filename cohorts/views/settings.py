@@ -16,7 +16,7 @@ from cohorts.access import cohort_page, teacher
 from cohorts.models import Cohort, Instructor, LogEntry
 from cohorts.people_forms import InstructorForm, NameForm
 from cohorts.services import running
-from cohorts.services.running import Refused
+from cohorts.services.running import Archived, Refused
 
 LOG_PAGE = 100
 
@@ -44,6 +44,9 @@ def cohort_instructor_add(request: HttpRequest, cohort: Cohort) -> HttpResponse:
     if form.is_valid():
         try:
             person = running.add_instructor(cohort=cohort, **form.cleaned_data, by=teacher(request), now=timezone.now())
+        except Archived as archived:
+            messages.error(request, str(archived))
+            return redirect("cohort_settings", cohort.pk)
         except Refused as refused:
             form.add_error("email", str(refused))
         else:

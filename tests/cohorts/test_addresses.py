@@ -21,7 +21,8 @@ PEOPLE = [Row(2, "ann@example.org", "Ann Lee"), Row(3, "bjorn@example.org", "Bj√
 
 def workbook(rows, sheets=1):
     book = Workbook()
-    page = book.active
+    page = book.create_sheet()
+    book.remove(book.worksheets[0])
     for row in rows:
         page.append(row)
     for _ in range(sheets - 1):
