@@ -5,13 +5,13 @@ reportlab knows the modules; its own SVG has an element for each of a thousand m
 
 from __future__ import annotations
 
-from reportlab.graphics.barcode.qrencoder import QRCode, QRErrorCorrectLevel
-
 QUIET = 4  # modules of light around the code, ISO/IEC 18004, 9.1
 
 
 def svg(text: str) -> str:
     """A picture of `text`, black on white in either theme, as readers want it."""
+    from reportlab.graphics.barcode.qrencoder import QRCode, QRErrorCorrectLevel  # slow to import, for one picture
+
     code = QRCode(None, QRErrorCorrectLevel.M)
     code.addData(text)
     code.make()
