@@ -1,4 +1,4 @@
-"""Addresses as they stand in mails and QR codes, where no request says under which name the site is reached."""
+"""Addresses as they stand in mails, where no request says under which name the site is reached."""
 
 from __future__ import annotations
 

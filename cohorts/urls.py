@@ -30,6 +30,11 @@ urlpatterns: list[URLPattern | URLResolver] = [
         name="cohort_resend",
     ),
     path(
+        "cohorts/<uuid:cohort_id>/invitations/resend/",
+        inviting.cohort_resend_stuck,
+        name="cohort_resend_stuck",
+    ),
+    path(
         "cohorts/<uuid:cohort_id>/invitations/<int:invitation_id>/withdraw/",
         inviting.cohort_withdraw,
         name="cohort_withdraw",

@@ -259,7 +259,7 @@ CELERY_BEAT_SCHEDULE = {
 # ---- cohorts ---------------------------------------------------------------------------------------------
 
 # Where people reach the site, for links in mails.
-SITE_URL = env.text("SITE_URL") or (
+SITE_URL = env.url("SITE_URL", schemes=("http", "https")) or (
     f"https://{ALLOWED_HOSTS[0].lstrip('.')}" if SECURE and ALLOWED_HOSTS else "http://127.0.0.1:8000"
 )
 # What a list of addresses that are invited may hold.

@@ -29,6 +29,11 @@ class Invitations:
     chosen: str
     total: int
 
+    @property
+    def stuck(self) -> int:
+        """How many could be sent again at once (services.inviting.is_stuck)."""
+        return sum(state.count for state in self.states if state.key in ("failed", "expired"))
+
 
 LABELS = {
     "queued": "To be sent",

@@ -8,14 +8,16 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from django.db import transaction
+from django.db.models import Q
 
 from accounts.models import User
 from cohorts.addresses import Row
 from cohorts.models import Cohort, Invitation, Membership
-from cohorts.services import log
+from cohorts.services import log, mailing
 from cohorts.services.running import Refused, held
 
 VALID_FOR = dt.timedelta(days=14)
+RENEWED = ("code", "invited_at", "expires_at", "sent_at", "tries", "problem")
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,12 +117,39 @@ def resend(*, cohort: Cohort, invitation_id: int, by: User, now: dt.datetime) ->
         raise Refused(f"The mail to {found.email} has not been sent yet; it is on its way.")
     if Membership.objects.present().filter(cohort=cohort, user__email=found.email).exists():
         raise Refused(f"{found.email} is a member already.")
-    found.code = secrets.token_urlsafe()
-    found.invited_at, found.expires_at = now, now + VALID_FOR
-    found.sent_at, found.tries, found.problem = None, 0, ""
+    _renew(found, now)
     found.save()
     log.write(cohort=cohort, by=by, about=found.email, what="Sent an invitation again.", at=now)
     return found
+
+
+@transaction.atomic
+def resend_stuck(*, cohort: Cohort, by: User, now: dt.datetime) -> int:
+    """Send all again that expired or never left; returns how many. Raises Refused when there is none.
+
+    A constant number of statements.
+    """
+    held(cohort)
+    stuck = list(Invitation.objects.select_for_update().filter(is_stuck(now), cohort=cohort))
+    if not stuck:
+        raise Refused("No invitation has expired or failed.")
+    for found in stuck:
+        _renew(found, now)
+    Invitation.objects.bulk_update(stuck, RENEWED)
+    log.write(cohort=cohort, by=by, what=f"Sent {len(stuck):,} invitations again that had expired or failed.", at=now)
+    return len(stuck)
+
+
+def is_stuck(now: dt.datetime) -> Q:
+    """Which invitations nothing more happens to unless somebody sends them again."""
+    failed = Q(sent_at=None) & (Q(problem=mailing.INTERRUPTED) | Q(tries__gte=len(mailing.WAITS)))
+    return Q(accepted_at=None) & (Q(expires_at__lte=now) | failed)
+
+
+def _renew(found: Invitation, now: dt.datetime) -> None:
+    found.code = secrets.token_urlsafe()
+    found.invited_at, found.expires_at = now, now + VALID_FOR
+    found.sent_at, found.tries, found.problem = None, 0, ""
 
 
 @transaction.atomic

@@ -8,12 +8,12 @@ from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from cohorts import addresses, qr
 from cohorts.access import cohort_page, teacher
-from cohorts.links import absolute
 from cohorts.models import Cohort
 from cohorts.people_forms import ListForm, UntilForm
 from cohorts.reports import invitations
@@ -37,13 +37,13 @@ def cohort_joining(request: HttpRequest, cohort: Cohort) -> HttpResponse:
 @require_safe
 def cohort_screen(request: HttpRequest, cohort: Cohort) -> HttpResponse:
     """To be projected: the link, the code and its picture, all as big as the screen allows."""
-    return render(request, "cohorts/screen.html", _ways_in(cohort))
+    return render(request, "cohorts/screen.html", _ways_in(request, cohort))
 
 
 @cohort_page
 @require_safe
 def cohort_qr(request: HttpRequest, cohort: Cohort) -> HttpResponse:
-    return HttpResponse(qr.svg(absolute("join_code", cohort.join_code)), content_type="image/svg+xml")
+    return HttpResponse(qr.svg(_link(request, cohort)), content_type="image/svg+xml")
 
 
 @cohort_page
@@ -153,6 +153,13 @@ def cohort_resend(request: HttpRequest, cohort: Cohort, invitation_id: int) -> H
 
 @cohort_page
 @require_POST
+def cohort_resend_stuck(request: HttpRequest, cohort: Cohort) -> HttpResponse:
+    said = "They are sent again, with new links."
+    return _act(request, cohort, said, lambda **who: inviting.resend_stuck(cohort=cohort, **who))
+
+
+@cohort_page
+@require_POST
 def cohort_withdraw(request: HttpRequest, cohort: Cohort, invitation_id: int) -> HttpResponse:
     return _act(
         request, cohort, "The invitation is withdrawn; its link no longer works.",
@@ -173,15 +180,19 @@ def _act(request: HttpRequest, cohort: Cohort, said: str, verb: Callable[..., ob
     return redirect("cohort_joining", cohort.pk)
 
 
-def _ways_in(cohort: Cohort) -> dict[str, object]:
+def _link(request: HttpRequest, cohort: Cohort) -> str:
+    return request.build_absolute_uri(reverse("join_code", args=[cohort.join_code]))
+
+
+def _ways_in(request: HttpRequest, cohort: Cohort) -> dict[str, object]:
     now = timezone.now()
     return {
         "cohort": cohort,
         "open": cohort.takes_members(now),
         "over": cohort.joining_open and cohort.join_until is not None and cohort.join_until <= now,
         "code": joining.grouped(cohort.join_code),
-        "link": absolute("join_code", cohort.join_code),
-        "start": absolute("join"),
+        "link": _link(request, cohort),
+        "start": request.build_absolute_uri(reverse("join")),
     }
 
 
@@ -192,7 +203,7 @@ def _page(
         cohort, state=request.GET.get("state", ""), page=request.GET.get("page", "1"), now=timezone.now()
     )
     page = {
-        **_ways_in(cohort),
+        **_ways_in(request, cohort),
         "until_form": until_form or UntilForm(initial={"until": cohort.join_until}),
         "invitations": found,
         "page": found.page,

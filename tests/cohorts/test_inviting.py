@@ -139,6 +139,27 @@ def test_an_invitation_is_sent_again_with_a_new_code(client, cohort):
     assert Invitation.objects.get().code == new.code
 
 
+def test_what_expired_or_failed_is_sent_again_at_once(client, cohort, django_assert_num_queries, owner):
+    now = timezone.now()
+    late = an_invitation(cohort, "late@example.org", sent_at=now, expires_at=now - HOUR)
+    failed = an_invitation(cohort, "failed@example.org", tries=5, problem="The mail server did not answer.")
+    fine = an_invitation(cohort, "sent@example.org", sent_at=now)
+    done = an_invitation(cohort, "done@example.org", accepted_at=now, expires_at=now - HOUR)
+    elsewhere = an_invitation(a_cohort(cohort.exam), "late@example.org", expires_at=now - HOUR)
+    client.post(reverse("cohort_resend_stuck", args=[cohort.pk]))
+    codes = {one.pk: one.code for one in Invitation.objects.filter(tries=0)}
+    assert codes[late.pk] != late.code
+    assert codes[failed.pk] != failed.code
+    assert [codes[one.pk] for one in (fine, done, elsewhere)] == [fine.code, done.code, elsewhere.code]
+    assert set(Invitation.objects.filter(sent_at=None, cohort=cohort, accepted_at=None)) == {late, failed}
+    again = client.post(reverse("cohort_resend_stuck", args=[cohort.pk]), follow=True)
+    assert "No invitation has expired or failed" in again.content.decode()
+    for number in range(50):
+        an_invitation(cohort, f"p{number}@example.org", expires_at=now - HOUR)
+    with django_assert_num_queries(6):  # the cohort, the invitations, their update in a savepoint, the log
+        assert inviting.resend_stuck(cohort=cohort, by=owner, now=now) == 50
+
+
 @pytest.mark.parametrize("act", ["cohort_resend", "cohort_withdraw"])
 def test_an_accepted_invitation_stays_as_it_is(client, cohort, act):
     invitation = an_invitation(cohort, "ann@example.org", accepted_at=timezone.now(), sent_at=timezone.now())

@@ -68,6 +68,9 @@ MISSPELT = {
     "SECURITY_CONTACT": ("me@example.org", "SECURITY_CONTACT must start with https:// or mailto:"),
     "LOG_FORMAT": ("xml", "LOG_FORMAT must be one of json, line, not 'xml'"),
     "LOG_REQUESTS": ("some", "LOG_REQUESTS must be one of true, false, not 'some'"),
+    "SITE_URL": ("exam.example.org", "SITE_URL must start with http:// or https://"),
+    "INVITATION_BYTES": ("1MB", "INVITATION_BYTES must be a whole number of at least 1000, not '1MB'"),
+    "INVITATION_ROWS": ("0", "INVITATION_ROWS must be a whole number of at least 1, not '0'"),
     "LOG_LEVEL": ("loud", "LOG_LEVEL must be one of DEBUG, INFO, WARNING, ERROR, CRITICAL, not 'loud'"),
 }
 # Found by Django's checks, which every start but the web server's runs.
@@ -146,6 +149,7 @@ def test_a_key_means_tls_and_no_demo(settings_of):
     found = settings_of(**PRODUCTION)
     assert not found["QUICKSTART"]
     assert not found["DEBUG"]
+    assert found["SITE_URL"] == f"https://{found['ALLOWED_HOSTS'][0]}"
     for name in (
         "SECURE_SSL_REDIRECT",
         "SESSION_COOKIE_SECURE",

@@ -19,6 +19,7 @@ from questions.models import Exam
 from tests.cohorts.factories import a_cohort, a_member, an_assignment, an_instructor
 from tests.e2e.devices import NewContext, sign_in
 from tests.e2e.test_axe import Inspector
+from tests.e2e.watch import Watch
 from tests.factories import UserFactory
 
 pytestmark = [
@@ -101,7 +102,10 @@ def test_the_header_of_an_author_and_instructor_fits_320_pixels(page: Page, user
         assert min(box["width"], box["height"]) >= 44
 
 
-def test_from_a_list_of_addresses_to_members(page: Page, user: User, exam: Exam, new_context: NewContext) -> None:
+def test_from_a_list_of_addresses_to_members(
+    page: Page, user: User, exam: Exam, new_context: NewContext, watch: Watch
+) -> None:
+    watch.allow("404", "422")
     teach(user, Role.INSTRUCTOR)
     inspector = Inspector(page)
     page.goto(reverse("cohort_new"))
@@ -130,7 +134,7 @@ def test_from_a_list_of_addresses_to_members(page: Page, user: User, exam: Exam,
     there = Inspector(phone)
     there.visit(reverse("join"), "Join a cohort")
     there.visit(reverse("join_code", args=[invitation.code]), "Sign in to join")
-    sign_in(phone, guest)
+    sign_in(phone.context, guest)
     there.visit(reverse("my_cohorts"), "Your cohorts")
     there.visit(reverse("join_code", args=[invitation.code]), "Autumn class")
     phone.get_by_role("button", name="Join").press("Enter")
@@ -147,10 +151,10 @@ def test_an_instructor_without_scripts_changes_everything(user: User, exam: Exam
     grant_role(user=user, role=Role.INSTRUCTOR)
     cohort = a_cohort(exam, user, members=1)
     page = new_context(java_script_enabled=False).new_page()
-    sign_in(page, user)
+    sign_in(page.context, user)
     page.goto(reverse("cohort_members", args=[cohort.pk]))
     page.get_by_role("link", name="None set").click()
-    page.get_by_label("Time").select_option("1.50")
+    page.get_by_label("Time", exact=True).select_option("1.50")
     page.get_by_role("button", name="Save extra time").click()
     expect(page.get_by_role("link", name="×1.5")).to_be_visible()
     page.get_by_role("link", name="Joining").click()
