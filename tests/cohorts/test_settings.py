@@ -255,6 +255,8 @@ def test_the_picture_is_an_svg_of_squares(client, cohort):
     picture = ElementTree.fromstring(response.content)
     size = int(picture.attrib["viewBox"].split()[2])
     assert (size - 8 - 17) % 4 == 0  # a QR code has 17 + 4 × version modules and four of quiet around it
+    # The module that is dark in every code, in row 4 × version + 9 and column 8: rows and columns are not exchanged.
+    assert f"M12 {size - 12}h1v1h-1z" in response.content.decode()
     assert "style" not in response.content.decode()
 
 
