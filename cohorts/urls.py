@@ -2,8 +2,10 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, path
 
-from cohorts.views import inviting, joining, members, running, settings
+from cohorts.views import arrangements, assignments, attending, inviting, joining, members, previews, running, settings
 
+ASSIGNMENTS = "cohorts/<uuid:cohort_id>/assignments/"
+ASSIGNMENT = f"{ASSIGNMENTS}<uuid:assignment_id>/"
 urlpatterns: list[URLPattern | URLResolver] = [
     path("cohorts/", running.cohorts, name="cohorts"),
     path("cohorts/new/", running.cohort_new, name="cohort_new"),
@@ -60,4 +62,15 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("join/<str:code>/", joining.join_code, name="join_code"),
     path("assignments/cohorts/", joining.my_cohorts, name="my_cohorts"),
     path("assignments/cohorts/<uuid:cohort_id>/leave/", joining.leave_cohort, name="leave_cohort"),
+    path("exams/", attending.exam_list, name="exam_list"),
+    path("assignments/", attending.my_assignments, name="my_assignments"),
+    path("assignments/<uuid:assignment_id>/", attending.my_assignment, name="my_assignment"),
+    path(ASSIGNMENTS, assignments.cohort_assignments, name="cohort_assignments"),
+    path(f"{ASSIGNMENTS}new/", assignments.assignment_new, name="assignment_new"),
+    path(ASSIGNMENT, assignments.assignment, name="assignment"),
+    path(f"{ASSIGNMENT}edit/", assignments.assignment_edit, name="assignment_edit"),
+    path(f"{ASSIGNMENT}cancel/", assignments.assignment_cancel, name="assignment_cancel"),
+    path(f"{ASSIGNMENT}release/", assignments.assignment_release, name="assignment_release"),
+    path(f"{ASSIGNMENT}people/<int:user_id>/", arrangements.arrangement, name="arrangement"),
+    path("cohorts/<uuid:cohort_id>/forms/<int:number>/", previews.form_preview, name="form_preview"),
 ]

@@ -11,7 +11,7 @@ from copy import copy
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from exams.models import Answer, Seat, Sitting
+from exams.models import Answer, Form, Seat, Sitting
 from questions.kinds import CASE_STUDY, KINDS
 from questions.mentions import words
 from questions.models import Exam, Revision
@@ -155,7 +155,16 @@ def keep_until(sitting: Sitting) -> dt.datetime:
 def sheets_of(sitting: Sitting, unsaved: Mapping[int, Unsaved] | None = None) -> list[Sheet]:
     """The form's questions in order with what has been answered."""
     answers = {answer.seat: answer for answer in Answer.objects.filter(sitting=sitting)}
-    seats = list(Seat.objects.filter(form=sitting.form_id).order_by("number"))
+    return _sheets(sitting.form_id, answers, unsaved or {})
+
+
+def blank(form: Form) -> list[Sheet]:
+    """The form's questions as somebody sees them who has answered nothing. A constant number of statements."""
+    return _sheets(form.pk, {}, {})
+
+
+def _sheets(form_id: int, answers: Mapping[int, Answer], posted: Mapping[int, Unsaved]) -> list[Sheet]:
+    seats = list(Seat.objects.filter(form=form_id).order_by("number"))
     revisions = (
         Revision.objects.select_related("scenario_revision")
         .prefetch_related("options", "prompts")
@@ -166,7 +175,6 @@ def sheets_of(sitting: Sitting, unsaved: Mapping[int, Unsaved] | None = None) ->
         scenario = revisions[seat.revision_id].scenario_revision
         if scenario:
             sharing.setdefault(scenario.scenario_id, []).append(seat.number)
-    posted = unsaved or {}
     return [
         _sheet(seat, revisions[seat.revision_id], answers.get(seat.number), sharing, posted.get(seat.number))
         for seat in seats

@@ -8,7 +8,6 @@ QUESTION = "results/<uuid:sitting_id>/questions/<int:number>/"
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("bank/", include("scoring.bank.urls")),
-    path("exams/", views.exam_list, name="exam_list"),
     path("exams/<slug:code>/", views.exam_detail, name="exam_detail"),
     path("sittings/<uuid:sitting_id>/end/", views.sitting_end, name="sitting_end"),
     path("sittings/<uuid:sitting_id>/finish/", views.sitting_finish, name="sitting_finish"),

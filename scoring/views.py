@@ -1,4 +1,4 @@
-"""Pages of the candidate from the list of exams to the score report, and the end of a sitting, which scores it."""
+"""Pages of the candidate from one exam to the score report, and the end of a sitting, which scores it."""
 
 from __future__ import annotations
 
@@ -33,15 +33,6 @@ logger = logging.getLogger(__name__)
 
 class HtmxHttpRequest(HttpRequest):
     htmx: HtmxDetails
-
-
-@login_required
-@never_cache
-@require_safe
-def exam_list(request: HttpRequest) -> HttpResponse:
-    """Exams on offer, the sitting in progress, the last result of each."""
-    cards = overview.cards(user=person(request), now=timezone.now())
-    return render(request, "scoring/exam_list.html", {"section": "exams", "cards": cards})
 
 
 @login_required

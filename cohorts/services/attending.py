@@ -28,6 +28,11 @@ class Offer:
     attempts: int
     terms: Terms
 
+    @property
+    def latest_start(self) -> dt.datetime:
+        """The last moment to begin with the whole time; it may lie before the opening, then nobody can have it."""
+        return min(self.start_by, self.end_by - self.terms.total)
+
     def cut(self, start: dt.datetime) -> dt.timedelta:
         """What the end of the window takes away of the time of somebody who begins at `start`; never negative."""
         return max(start + self.terms.total - self.end_by, dt.timedelta(0))
@@ -77,12 +82,13 @@ def offer_of(assignment: Assignment, user: User) -> Offer:
 def begin(*, assignment: Assignment, user: User) -> Sitting:
     """Start the clock of the next attempt, or return the one in progress. Raises CannotBegin with one sentence.
 
-    `assignment` comes with its cohort and the cohort's exam.
+    Nothing is solved here: personal forms were made beforehand. `assignment` comes with its cohort and its exam.
     """
     # Held, so that two clicks, or two instructors and a click, take turns: attempts are counted under this lock.
     membership = Membership.objects.select_for_update().present().filter(cohort=assignment.cohort_id, user=user).first()
     if membership is None:
         raise CannotBegin("You are not a member of this cohort.")
+    assignment = _as_it_stands(assignment)
     exam, now = assignment.cohort.exam, timezone.now()
     sittings.settle(user=user, now=now)
     attempts = Attempt.objects.filter(assignment=assignment, user=user).select_related("sitting").order_by("number")
@@ -106,6 +112,17 @@ def begin(*, assignment: Assignment, user: User) -> Sitting:
         assignment=assignment, user=user, sitting=sitting, number=earlier[-1].number + 1 if earlier else 1
     )
     return sitting
+
+
+def _as_it_stands(assignment: Assignment) -> Assignment:
+    """The assignment, kept as it is until the end of the transaction: times that are being changed are waited for, so
+    that no sitting takes over the old ones. Many may begin at once. One statement."""
+    rows = Assignment.objects.raw("SELECT * FROM cohorts_assignment WHERE id = %s FOR SHARE", [assignment.pk])
+    found = next(iter(rows), None)
+    if found is None:
+        raise CannotBegin("This assignment was cancelled.")
+    found.cohort = assignment.cohort
+    return found
 
 
 def conditions_of(assignment: Assignment, offer: Offer) -> Conditions:

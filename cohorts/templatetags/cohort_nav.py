@@ -15,6 +15,7 @@ TABS: list[tuple[str, str, str]] = [
     ("joining", "Joining", "cohort_joining"),
     ("settings", "Settings", "cohort_settings"),
     ("log", "Log", "cohort_log"),
+    ("assignments", "Assignments", "cohort_assignments"),
 ]
 
 

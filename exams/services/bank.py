@@ -7,6 +7,7 @@ from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable
 from decimal import Decimal
 
+from django.db import connection
 from django.db.models import Count, FilteredRelation, Q
 
 from exams.models import Form, ScoreTable, Seat, Sitting, Standard
@@ -113,6 +114,36 @@ def seen_by(user_id: int) -> set[int]:
     """Questions that the person has met in any real sitting, whatever the exam."""
     rows = Seat.objects.filter(form__sittings__in=Sitting.objects.real().filter(user=user_id)).order_by()
     return set(rows.values_list("revision__question_id", flat=True))
+
+
+def seen_on_forms(*, exam: Exam, users: Iterable[int]) -> dict[tuple[int, int], int]:
+    """(person, form) -> how many of the form's questions the person has met in any real sitting, whatever the exam.
+
+    Of the forms of the pool and of the person's own pending one; a pair that is missing shows nothing again.
+    One statement, and no more rows than people times forms.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            WITH seen AS (
+                SELECT DISTINCT sitting.user_id, revision.question_id
+                FROM exams_sitting sitting
+                JOIN exams_seat seat ON seat.form_id = sitting.form_id
+                JOIN questions_revision revision ON revision.id = seat.revision_id
+                WHERE sitting.user_id = ANY(%s) AND NOT sitting.simulated
+            )
+            SELECT seen.user_id, form.id, count(*)
+            FROM exams_form form
+            JOIN exams_seat seat ON seat.form_id = form.id
+            JOIN questions_revision revision ON revision.id = seat.revision_id
+            JOIN seen ON seen.question_id = revision.question_id
+            WHERE form.exam_id = %s
+                AND (form.state = 'pool' OR form.state = 'pending' AND form.owner_id = seen.user_id)
+            GROUP BY seen.user_id, form.id
+            """,
+            [list(users), exam.pk],
+        )
+        return {(user, form): count for user, form, count in cursor.fetchall()}
 
 
 def standard_of(exam: Exam) -> Standard:

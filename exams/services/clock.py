@@ -53,6 +53,34 @@ def grant(*, sitting_id: uuid.UUID, minutes: int, by: User, extend_window: bool 
     return _change(sitting_id, Event.Kind.GRANTED, by, more, minutes)
 
 
+def move_window(*, sitting_id: uuid.UUID, ends_at: dt.datetime, by: User) -> Change:
+    """Let this person's window end at another time. It takes nothing from who is sitting: the deadline never moves to
+    an earlier time. What was gained stands on the timeline as minutes granted.
+
+    Raises CannotChange and Sitting.DoesNotExist.
+    """
+    with transaction.atomic():
+        Sitting.objects.select_for_update().get(pk=sitting_id)
+        now = timezone.now()
+        sittings.settle(now=now, sitting_id=sitting_id)
+        sitting = Sitting.objects.get(pk=sitting_id)
+        if sitting.state != Sitting.State.IN_PROGRESS:
+            raise CannotChange(f"This sitting is no longer in progress ({sitting.get_state_display().lower()}).")
+        if sitting.window_ends_at is None:
+            raise CannotChange("This sitting has no window that could be moved.")
+        if ends_at < sitting.deadline:
+            raise CannotChange("The window cannot end before the time of a running sitting does.")
+        before = sitting.deadline
+        sitting.window_ends_at = ends_at
+        sitting.deadline = sitting.computed_deadline()
+        sitting.save(update_fields=["window_ends_at", "deadline"])
+        if gained := math.ceil((sitting.deadline - before).total_seconds() / 60):
+            timeline.tell(
+                sitting.pk, Event.Kind.GRANTED, at=now, by=Event.By.STAFF, staff=by.email, minutes=gained
+            )  # fmt: skip
+        return Change(sitting.deadline, sitting.uncapped_deadline() - sitting.deadline)
+
+
 def pause(*, sitting_id: uuid.UUID, by: User) -> Change:
     """Stop the clock; nothing can be answered until it goes on. Raises CannotChange and Sitting.DoesNotExist."""
 

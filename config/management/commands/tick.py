@@ -16,7 +16,7 @@ from django.db import Error as DatabaseError
 from django.db import close_old_connections, connection
 from django.utils import timezone
 
-from cohorts.tasks import send_invitations
+from cohorts.tasks import prepare_forms, send_invitations, send_reminders
 from exams.tasks import compute_coverage, fill_pools
 from questions import search
 from questions.tasks import work_off_imports
@@ -47,6 +47,8 @@ class Command(BaseCommand):
             compute_coverage()
             work_off_imports()
             send_invitations()
+            prepare_forms()
+            send_reminders()
             text = (
                 json.dumps(report)
                 if options["json"]
@@ -86,6 +88,8 @@ def work(*, pools: bool, night: bool) -> None:
     work_off_imports()
     compute_coverage()
     send_invitations()
+    prepare_forms()
+    send_reminders()
 
 
 def beat(*, pools: bool, night: bool = False) -> bool:
