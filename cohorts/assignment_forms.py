@@ -52,8 +52,10 @@ class MomentField(forms.DateTimeField):
 
     def unless_same(self, typed: dt.datetime | None, was: dt.datetime | None) -> dt.datetime | None:
         """What was stored, if only its seconds are not in what was typed."""
-        same = typed is not None and was is not None and was.replace(second=0, microsecond=0) == typed
-        return was if same else typed
+        if typed is None or was is None:
+            return typed
+        typed_at, was_at = (one.replace(second=0, microsecond=0) for one in (typed, was))
+        return was if typed_at == was_at else typed
 
 
 def numbers(label: str, low: int, high: int, **more: Any) -> forms.IntegerField:

@@ -35,7 +35,7 @@ def arrange(*, assignment_id: uuid.UUID, user_id: int, wish: Wish, by: User, now
     counts from the next attempt on. Raises CannotAssign and Membership.DoesNotExist.
     """
     # The same order of locks as Begin: the membership, then the assignment, then sittings.
-    membership = Membership.objects.select_for_update(of=("self",)).select_related("user").present().get(
+    membership = Membership.objects.select_for_update(of=("self",), no_key=True).select_related("user").present().get(
         cohort__assignments=assignment_id, user=user_id
     )  # fmt: skip
     assignment = held(assignment_id)
@@ -75,7 +75,7 @@ def _problems(assignment: Assignment, wish: Wish, before: Offer, now: dt.datetim
         own = "end_by" if wish.end_by else "start_by"
         found.append((own, "The end must not be earlier than the last start."))
     for name, was, new in (("start_by", before.start_by, wish.start_by), ("end_by", before.end_by, wish.end_by)):
-        if new is not None and new <= now and new != was:
+        if new is not None and new <= now and new != was and name not in {field for field, _ in found}:
             found.append((name, "This time is in the past."))
     return found
 

@@ -85,7 +85,9 @@ def begin(*, assignment: Assignment, user: User) -> Sitting:
     Nothing is solved here: personal forms were made beforehand. `assignment` comes with its cohort and its exam.
     """
     # Held, so that two clicks, or two instructors and a click, take turns: attempts are counted under this lock.
-    membership = Membership.objects.select_for_update().present().filter(cohort=assignment.cohort_id, user=user).first()
+    # Only this row: ordered by cohort it would be the cohort's as well, and everybody would wait for everybody.
+    rows = Membership.objects.select_for_update(of=("self",), no_key=True).present().order_by()
+    membership = rows.filter(cohort=assignment.cohort_id, user=user).first()
     if membership is None:
         raise CannotBegin("You are not a member of this cohort.")
     assignment = _as_it_stands(assignment)
