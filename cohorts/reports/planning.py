@@ -130,7 +130,7 @@ class Preview:
 
 
 def form_choices(cohort: Cohort) -> list[FormChoice]:
-    """Every form of the pool. Three statements."""
+    """Every form of the pool. Five statements."""
     members = set(Membership.objects.present().filter(cohort=cohort).values_list("user_id", flat=True))
     seen_by = Counter(form for _, form in bank.seen_on_forms(exam=cohort.exam, users=members))
     pool = Form.objects.pool().filter(exam=cohort.exam).order_by("number")

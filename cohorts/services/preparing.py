@@ -34,7 +34,7 @@ class Standing:
 
 
 def fewest_seen(*, exam: Exam, users: Collection[int]) -> dict[int, int]:
-    """Person -> questions that the best form would show them again; nobody when there is no form. Two statements."""
+    """Person -> questions that the best form would show them again; nobody when there is no form. Four statements."""
     forms = Form.objects.filter(exam=exam).filter(Q(state=Form.State.POOL) | Q(state=Form.State.PENDING))
     everybodys: list[int] = []
     own: dict[int, int] = {}

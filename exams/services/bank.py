@@ -6,8 +6,10 @@ import math
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable
 from decimal import Decimal
+from functools import reduce
+from operator import or_
 
-from django.db import connection
+from django.contrib.postgres.aggregates import ArrayAgg
 from django.db.models import Count, FilteredRelation, Q
 
 from exams.models import Form, ScoreTable, Seat, Sitting, Standard
@@ -119,31 +121,34 @@ def seen_by(user_id: int) -> set[int]:
 def seen_on_forms(*, exam: Exam, users: Iterable[int]) -> dict[tuple[int, int], int]:
     """(person, form) -> how many of the form's questions the person has met in any real sitting, whatever the exam.
 
-    Of the forms of the pool and of the person's own pending one; a pair that is missing shows nothing again.
-    One statement, and no more rows than people times forms.
+    Of the forms of the pool and of the person's own pending one; a pair that is missing shows nothing again. Three
+    statements. People share the forms that they have sat, so questions are read once for each form, and a set of
+    questions is a number with one bit for each.
     """
-    with connection.cursor() as cursor:
-        cursor.execute(
-            """
-            WITH seen AS (
-                SELECT DISTINCT sitting.user_id, revision.question_id
-                FROM exams_sitting sitting
-                JOIN exams_seat seat ON seat.form_id = sitting.form_id
-                JOIN questions_revision revision ON revision.id = seat.revision_id
-                WHERE sitting.user_id = ANY(%s) AND NOT sitting.simulated
-            )
-            SELECT seen.user_id, form.id, count(*)
-            FROM exams_form form
-            JOIN exams_seat seat ON seat.form_id = form.id
-            JOIN questions_revision revision ON revision.id = seat.revision_id
-            JOIN seen ON seen.question_id = revision.question_id
-            WHERE form.exam_id = %s
-                AND (form.state = 'pool' OR form.state = 'pending' AND form.owner_id = seen.user_id)
-            GROUP BY seen.user_id, form.id
-            """,
-            [list(users), exam.pk],
+    sat: dict[int, set[int]] = defaultdict(set)
+    pairs = Sitting.objects.real().filter(user__in=list(users)).order_by().values_list("user_id", "form_id")
+    for user, form in pairs.distinct():
+        sat[user].add(form)
+    ready = Q(state=Form.State.POOL) | Q(state=Form.State.PENDING, owner__in=list(sat))
+    offered = list(Form.objects.filter(ready, exam=exam).order_by().values_list("pk", "state", "owner_id"))
+    wanted = {form for forms in sat.values() for form in forms} | {form for form, _, _ in offered}
+    rows = Seat.objects.filter(form__in=wanted).order_by().values("form_id")
+    bits: dict[int, int] = {}
+    questions = {
+        form: sum(1 << bits.setdefault(question, len(bits)) for question in set(standing))
+        for form, standing in rows.annotate(standing=ArrayAgg("revision__question_id")).values_list(
+            "form_id", "standing"
         )
-        return {(user, form): count for user, form, count in cursor.fetchall()}
+    }
+    found = {}
+    for user, forms in sat.items():
+        seen = reduce(or_, (questions.get(form, 0) for form in forms))
+        for form, state, owner in offered:
+            if state == Form.State.POOL or owner == user:
+                again = (questions.get(form, 0) & seen).bit_count()
+                if again:
+                    found[user, form] = again
+    return found
 
 
 def standard_of(exam: Exam) -> Standard:

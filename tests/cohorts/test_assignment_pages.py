@@ -144,7 +144,7 @@ def test_an_assignment_takes_a_constant_number_of_statements(page, cohort, many,
         person = a_member(cohort)
         Arrangement.objects.create(assignment=assignment, user=person, more_attempts=1, changed_at=timezone.now())
         an_attempt(assignment, person)
-    with django_assert_num_queries(23):
+    with django_assert_num_queries(25):
         text = text_of(page.get(reverse("assignment", args=[cohort.pk, assignment.pk])))
     assert text.count("1 of 2") == many
 
@@ -277,7 +277,7 @@ def test_the_preview_takes_a_constant_number_of_statements(page, cohort, members
     for _ in range(members):
         a_member(cohort)
     fields = filled(timezone.now(), act="preview")
-    with django_assert_num_queries(14):
+    with django_assert_num_queries(18):
         page.post(new(cohort), fields)
 
 

@@ -102,5 +102,5 @@ def test_where_it_stands_takes_a_constant_number_of_statements(exam, cohort, mem
         a_member(cohort)
     assignment = an_assignment(cohort, form_rule="unseen")
     assert assignment.cohort.exam
-    with django_assert_num_queries(7):
+    with django_assert_num_queries(9):
         assert preparing.standing_of(assignment).total == members

@@ -74,7 +74,7 @@ def test_the_list_takes_a_constant_number_of_statements(signed_in, user, exam, e
     for number in range(1, exams):
         _copy(exam, f"X-{number}")
     begin(user, exam)
-    with django_assert_num_queries(16):
+    with django_assert_num_queries(14):
         page = signed_in.get(EXAMS)
     assert page.content.decode().count('class="exam-card"') == exams
 
