@@ -2,10 +2,23 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, path
 
-from cohorts.views import arrangements, assignments, attending, inviting, joining, members, previews, running, settings
+from cohorts.views import (
+    arrangements,
+    assignments,
+    attending,
+    board,
+    board_acts,
+    inviting,
+    joining,
+    members,
+    previews,
+    running,
+    settings,
+)
 
 ASSIGNMENTS = "cohorts/<uuid:cohort_id>/assignments/"
 ASSIGNMENT = f"{ASSIGNMENTS}<uuid:assignment_id>/"
+COHORT = "cohorts/<uuid:cohort_id>/"
 urlpatterns: list[URLPattern | URLResolver] = [
     path("cohorts/", running.cohorts, name="cohorts"),
     path("cohorts/new/", running.cohort_new, name="cohort_new"),
@@ -73,4 +86,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path(f"{ASSIGNMENT}release/", assignments.assignment_release, name="assignment_release"),
     path(f"{ASSIGNMENT}people/<int:user_id>/", arrangements.arrangement, name="arrangement"),
     path("cohorts/<uuid:cohort_id>/forms/<int:number>/", previews.form_preview, name="form_preview"),
+    path(f"{COHORT}board/", board.cohort_board, name="cohort_board"),
+    path(f"{COHORT}board/now/<uuid:assignment_id>/", board.cohort_board_now, name="cohort_board_now"),
+    path(f"{COHORT}board/<slug:act>/", board_acts.cohort_board_act, name="cohort_board_act"),
 ]

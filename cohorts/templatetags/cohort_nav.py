@@ -16,6 +16,7 @@ TABS: list[tuple[str, str, str]] = [
     ("settings", "Settings", "cohort_settings"),
     ("log", "Log", "cohort_log"),
     ("assignments", "Assignments", "cohort_assignments"),
+    ("board", "Live board", "cohort_board"),
 ]
 
 

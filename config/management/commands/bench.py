@@ -24,6 +24,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accounts.models import User
+from config.benchmarks import board as full_room
 from config.benchmarks import interchange as large_file
 from config.benchmarks import meaning as same_meaning
 from config.benchmarks import rescoring as stored_results
@@ -53,7 +54,7 @@ COUNTED_SAVES = 20  # counting statements costs time, so most saves are only tim
 class Command(BaseCommand):
     help = (
         "Measure form assembly, saving, page weight, calibration, whether a score means the same on every form, "
-        "rescoring, the studio's list and the exchange of questions, and compare with what is promised."
+        "rescoring, the studio's list, the exchange of questions and the live board, and compare with what is promised."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -223,6 +224,11 @@ def interchange(exam: Exam, questions: int) -> Figures:
     return large_file.measure(exam.code, questions)
 
 
+def board(exam: Exam, runs: int) -> Figures:
+    """One refresh of the live board with 500 running sittings, in a database of its own."""
+    return full_room.measure(exam.code, runs)
+
+
 def linked_files(html: str) -> set[str]:
     """Static files that the page names, and the modules that those import, as paths under STATIC_ROOT."""
     prefix = re.escape(settings.STATIC_URL)
@@ -263,6 +269,7 @@ PARTS: dict[str, Callable[[Exam, int], Figures]] = {
     "rescoring": rescoring,
     "studio": studio,
     "interchange": interchange,
+    "board": board,
 }
 # The option that says how much to measure, where it is not --runs.
 SIZES = {"rescoring": "sittings", "interchange": "questions"}
