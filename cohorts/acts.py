@@ -214,7 +214,7 @@ ACTS = {
         Act(
             slug="grant",
             title="Extra minutes",
-            button="Grant",
+            button="Grant extra minutes",
             explanation="The deadline moves at once; the exam screen shows it within 20 seconds.",
             done="Granted {minutes} min to",
             refuse=_unless_running,

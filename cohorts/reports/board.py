@@ -14,6 +14,7 @@ from functools import cached_property
 from django.db import connection
 from django.db.models import TextChoices
 from django.urls import NoReverseMatch, reverse
+from django.utils import timezone
 
 from accounts.models import SIMULATED_DOMAIN
 from cohorts.models import Absence, Assignment
@@ -22,6 +23,7 @@ from exams.models import EndReason, Sitting
 # A supervised page is heard of every 12 to 17 seconds; two beats may be lost before it is worth a look.
 SILENT_AFTER = dt.timedelta(seconds=45)
 BEFORE_OPENING = dt.timedelta(minutes=30)  # somebody who opens the board early sees it begin
+DASH = "–"
 MINUTE = dt.timedelta(minutes=1)
 SOON = 5 * MINUTE  # from here on seconds are told
 
@@ -50,7 +52,7 @@ FIELDS = (
 BY_COLUMN = {field.column: field.attname for field in Sitting._meta.concrete_fields}
 COLUMNS = [column for column, name in BY_COLUMN.items() if name in FIELDS]
 
-# Complete answers are counted as the candidate's own page counts them: as many entries as the seat has slots.
+# Complete answers are counted as the candidate's own page counts them: an entry for each of the seat's slots.
 ROOM = f"""
     WITH newest AS (
         SELECT DISTINCT ON (user_id) user_id, sitting_id, number, void_at FROM cohorts_attempt
@@ -61,7 +63,7 @@ ROOM = f"""
         FROM newest JOIN exams_sitting sitting ON sitting.id = newest.sitting_id
         JOIN exams_answer answer ON answer.sitting_id = sitting.id
         JOIN exams_seat seat ON seat.form_id = sitting.form_id AND seat.number = answer.seat
-        WHERE newest.void_at IS NULL AND cardinality(array_remove(answer.response, '')) = seat.slots
+        WHERE newest.void_at IS NULL AND cardinality(answer.response) = seat.slots AND '' <> ALL (answer.response)
         GROUP BY sitting.id
     )
     SELECT person.id, person.display_name, person.email, member.left_at, newest.number, newest.void_at,
@@ -95,6 +97,7 @@ class Person:
     start_by: dt.datetime
     seen_at: dt.datetime | None
     answered: int
+    questions: int
     sitting: Sitting | None
     now: dt.datetime
 
@@ -163,6 +166,28 @@ class Person:
         return "Paused" if standing == Standing.RUNNING and self.paused else standing.label
 
     @property
+    def detail(self) -> str:
+        """What else there is to say of the state."""
+        if self.over:
+            return f"{self.how} at {self.end}" + (f", {self.lost} min too early" if self.lost else "")
+        if self.voided:
+            return f"attempt {self.number} is void"
+        return f"attempt {self.number}" if self.number > 1 else ""
+
+    @property
+    def end(self) -> str:
+        return f"{timezone.localtime(self.ended_at):%H:%M}" if self.ended_at else ""
+
+    @property
+    def progress(self) -> str:
+        return f"{self.answered} of {self.questions}" if self.sitting else DASH
+
+    @property
+    def saved(self) -> str:
+        at = self.sitting.saved_at if self.sitting else None
+        return f"{timezone.localtime(at):%H:%M:%S}" if at else DASH
+
+    @property
     def tone(self) -> str:
         standing = self.standing
         return "warn" if standing == Standing.RUNNING and self.paused else TONES.get(standing, "")
@@ -171,7 +196,7 @@ class Person:
     def left_over(self) -> str:
         """The time left in words: minutes, and near the end seconds."""
         if self.sitting is None or not self.running:
-            return ""
+            return DASH
         return in_words(self.sitting.remaining(self.now))
 
     @property
@@ -189,7 +214,7 @@ class Person:
     @property
     def connection(self) -> str:
         if not self.running:
-            return ""
+            return DASH
         if self.seen_at is None:
             return "Never heard of"
         return "Connected" if self.silence is None else f"Silent for {in_words(self.silence)}"
@@ -229,6 +254,7 @@ def _person(assignment: Assignment, row: Sequence[object], now: dt.datetime) -> 
         start_by=start_by or assignment.start_by,  # type: ignore[arg-type]
         seen_at=seen_at,  # type: ignore[arg-type]
         answered=answered,  # type: ignore[arg-type]
+        questions=assignment.cohort.exam.questions,
         sitting=sitting if void_at is None else None,
         now=now,
     )
@@ -269,10 +295,6 @@ class Board:
             Standing.AWAY: f"{ill} ill" if ill else "",
         }
         return [(standing, self.counts[standing], more[standing]) for standing in Standing]
-
-    @property
-    def questions(self) -> int:
-        return self.assignment.cohort.exam.questions
 
     @property
     def state_label(self) -> str:

@@ -19,7 +19,7 @@ from accounts.roles import Role
 from cohorts.access import cohort_page
 from cohorts.acts import ACTS
 from cohorts.models import Assignment, Cohort
-from cohorts.reports.board import Standing, board_of, chosen_by_default
+from cohorts.reports.board import Board, Standing, board_of, chosen_by_default
 
 
 @cohort_page
@@ -41,10 +41,8 @@ def cohort_board(request: HttpRequest, cohort: Cohort) -> HttpResponse:
     if assignment is not None:
         board = board_of(assignment, state=request.GET.get("state", ""), now=now)
         again = reverse("cohort_board_now", args=[cohort.pk, assignment.pk])
-        context |= {
-            "board": board,
+        context |= _room(board) | {
             "refreshes": board.live and "still" not in request.GET,
-            "acts": ACTS.values(),
             "states": Standing.choices,
             "again": f"{again}?{urlencode({'state': board.state})}",
         }
@@ -66,14 +64,21 @@ def cohort_board_now(request: HttpRequest, cohort_id: uuid.UUID, assignment_id: 
         raise Http404
     board = board_of(assignment, state=request.GET.get("state", ""), now=timezone.now())
     status = 200 if board.live else HTMX_STOP_POLLING
-    context = {
-        "cohort": assignment.cohort,
-        "assignment": assignment,
+    return render(request, "cohorts/board/now.html", _room(board), status=status)
+
+
+def _room(board: Board) -> dict[str, object]:
+    """What the part that is fetched again needs."""
+    cohort = board.assignment.cohort
+    return {
+        "cohort": cohort,
+        "assignment": board.assignment,
         "board": board,
         "refreshes": board.live,
+        "changeable": cohort.archived_at is None,
+        "pages": board.candidates,
         "acts": ACTS.values(),
     }
-    return render(request, "cohorts/board/now.html", context, status=status)
 
 
 def _teaches(user: User) -> bool:

@@ -16,7 +16,7 @@ from cohorts.models import Absence, Arrangement, Attempt, Instructor, Membership
 from cohorts.reports.board import Standing, board_of, chosen_by_default, in_words
 from cohorts.services import attending
 from exams.models import Presence, Sitting
-from exams.services import clock
+from exams.services import clock, saving
 from tests import factories
 from tests.cohorts.factories import HOUR, a_cohort, a_member, an_assignment, an_attempt, an_instructor
 from tests.factories import UserFactory
@@ -84,7 +84,7 @@ def test_who_is_sitting(assignment):
     seats = list(sitting.form.seats.exclude(kind="multiple_choice")[:1]) + list(sitting.form.seats.filter(slots=1)[:2])
     changes = [factories.change(seat.number, factories.key_of(seat), sequence=n) for n, seat in enumerate(seats, 1)]
     changes[0] = factories.change(seats[0].number, factories.key_of(seats[0])[:1], sequence=1)  # not complete
-    factories.saving.save(sitting_id=sitting.pk, user_id=person.pk, claim=1, changes=changes)
+    saving.save(sitting_id=sitting.pk, user_id=person.pk, claim=1, changes=changes)
     now = timezone.now()
     one = told(assignment, person, now)
     assert (one.standing, one.label, one.answered) == (Standing.RUNNING, "In progress", 2)
