@@ -325,6 +325,10 @@ class Preview:
         return [(one, Concerned(one.sitting, self.now) if one.sitting else None) for one in self.ready]
 
     @property
+    def left_alone(self) -> list[tuple[str, str]]:
+        return [(why, named(who)) for why, who in self.refused.items()]
+
+    @property
     def windows(self) -> bool:
         return any(concerned is not None and concerned.room is not None for _, concerned in self.rows)
 

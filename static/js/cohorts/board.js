@@ -8,11 +8,13 @@ const boxes = () => [...document.querySelectorAll('#board-rows [name="who"]')];
 const everybody = () => document.querySelector('[name="all"][form="board-act"]');
 
 function putRows(body, fresh) {
+  const wanted = new Set([...fresh.rows].map((row) => row.id));
+  // First of all: nobody then has to be moved up past them, which would take the focus away.
+  for (const row of [...body.rows]) if (!wanted.has(row.id)) row.remove();
   const known = new Map([...body.rows].map((row) => [row.id, row]));
   let before = null;
   for (const row of [...fresh.rows]) {
     const old = known.get(row.id);
-    known.delete(row.id);
     const now = old ?? row;
     if (old) {
       const cells = [...row.cells];
@@ -25,7 +27,6 @@ function putRows(body, fresh) {
     if (now !== place) body.insertBefore(now, place);
     before = now;
   }
-  for (const gone of known.values()) gone.remove();
 }
 
 function put(fresh) {
