@@ -80,6 +80,7 @@ def test_who_has_not_started(assignment):
 
 def test_who_is_sitting(assignment):
     person = began(assignment)
+    Presence.objects.all().delete()
     sitting = Sitting.objects.get(user=person)
     seats = list(sitting.form.seats.exclude(kind="multiple_choice")[:1]) + list(sitting.form.seats.filter(slots=1)[:2])
     changes = [factories.change(seat.number, factories.key_of(seat), sequence=n) for n, seat in enumerate(seats, 1)]
@@ -98,7 +99,9 @@ def test_who_is_sitting(assignment):
 )
 def test_whether_the_page_was_heard_of(assignment, seconds, words):
     person, now = began(assignment), timezone.now()
-    Presence.objects.create(sitting=Sitting.objects.get(user=person), seen_at=now - dt.timedelta(seconds=seconds))
+    Presence.objects.update_or_create(
+        sitting=Sitting.objects.get(user=person), defaults={"seen_at": now - dt.timedelta(seconds=seconds)}
+    )
     assert told(assignment, person, now).connection == words
 
 

@@ -45,7 +45,7 @@ def assignment(exam: Exam, teacher: User, user: User) -> Assignment:
         person.display_name = name
         person.save()
         attending.begin(assignment=given, user=person)
-    Presence.objects.create(sitting=Sitting.objects.latest("started_at"), seen_at=timezone.now())
+    Presence.objects.update(seen_at=timezone.now() - HOUR)
     an_attempt(given, a_member(cohort))
     return given
 
@@ -85,6 +85,8 @@ def test_minutes_and_a_message_reach_the_candidate(board: Page, page: Page, user
     board.get_by_label("Message").fill("The fire alarm is only a test.")
     board.get_by_role("button", name="Send").click()
     expect(board.get_by_text("The message went to ")).to_be_visible()
+    expect(page.locator("#notices .message")).to_contain_text("The fire alarm is only a test.", timeout=TOLD)
+    expect(row(board, name)).to_contain_text("Connected")
     board.get_by_label(f"Choose {name}").check()
     board.get_by_role("button", name="Pause").click()
     board.get_by_role("button", name="Pause the clock").click()
