@@ -5,7 +5,7 @@ from __future__ import annotations
 from celery import shared_task
 from django.utils import timezone
 
-from cohorts.services import mailing, preparing, reminding
+from cohorts.services import mailing, norms, outcomes, preparing, reminding
 
 
 @shared_task
@@ -26,3 +26,12 @@ def send_reminders() -> int:
 def prepare_forms() -> int:
     """Make personal forms for those to whom unseen questions were assigned; returns how many were made."""
     return preparing.prepare(now=timezone.now())
+
+
+@shared_task
+def roll_up() -> int:
+    """Gather what attempts came to, so that pages of results find little to do, and keep the norms; returns how many
+    outcomes changed."""
+    changed = outcomes.catch_up()
+    norms.refresh_all(now=timezone.now())
+    return changed

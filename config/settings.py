@@ -254,6 +254,7 @@ CELERY_BEAT_SCHEDULE = {
     "invitations": {"task": "cohorts.tasks.send_invitations", "schedule": 10.0, "options": {"expires": 10}},
     "prepare-forms": {"task": "cohorts.tasks.prepare_forms", "schedule": 15.0, "options": {"expires": 15}},
     "reminders": {"task": "cohorts.tasks.send_reminders", "schedule": 30.0, "options": {"expires": 30}},
+    "roll-up": {"task": "cohorts.tasks.roll_up", "schedule": 30.0, "options": {"expires": 30}},
     # UTC, as Celery's clock and scoring.calibration.nightly are.
     "calibrate": {"task": "scoring.tasks.calibrate", "schedule": crontab(hour="3", minute="10")},
 }

@@ -16,7 +16,7 @@ from django.db import Error as DatabaseError
 from django.db import close_old_connections, connection
 from django.utils import timezone
 
-from cohorts.tasks import prepare_forms, send_invitations, send_reminders
+from cohorts.tasks import prepare_forms, roll_up, send_invitations, send_reminders
 from exams.tasks import compute_coverage, fill_pools
 from questions import search
 from questions.tasks import work_off_imports
@@ -24,15 +24,15 @@ from scoring import services
 from scoring.calibration import nightly
 
 INTERVAL = 5.0
-POOLS_EVERY = 60.0
+POOLS_EVERY = 60.0  # and what cohorts came to
 
 logger = logging.getLogger("tick")
 
 
 class Command(BaseCommand):
     help = (
-        "End, close and score sittings that are due and keep the pools filled, every 5 seconds until stopped, and "
-        "calibrate every night."
+        "End, close and score sittings that are due, keep the pools filled and gather cohorts' results, every 5 "
+        "seconds until stopped, and calibrate every night."
     )
     requires_system_checks = ()
 
@@ -49,6 +49,7 @@ class Command(BaseCommand):
             send_invitations()
             prepare_forms()
             send_reminders()
+            roll_up()
             text = (
                 json.dumps(report)
                 if options["json"]
@@ -83,6 +84,7 @@ def work(*, pools: bool, night: bool) -> None:
     search.refresh_stale()
     if pools:
         fill_pools()
+        roll_up()
     if night:
         calibrate()
     work_off_imports()
