@@ -12,6 +12,7 @@ from cohorts.views import (
     joining,
     members,
     previews,
+    results,
     running,
     settings,
 )
@@ -89,4 +90,10 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path(f"{COHORT}board/", board.cohort_board, name="cohort_board"),
     path(f"{COHORT}board/now/<uuid:assignment_id>/", board.cohort_board_now, name="cohort_board_now"),
     path(f"{COHORT}board/<slug:act>/", board_acts.cohort_board_act, name="cohort_board_act"),
+    path(f"{COHORT}results/", results.cohort_results, name="cohort_results"),
+    path(f"{COHORT}results/scores.svg", results.cohort_scores_chart, name="cohort_scores_chart"),
+    path(f"{COHORT}results/teach-next/", results.cohort_teach, name="cohort_teach"),
+    path(f"{COHORT}results/teach-next.svg", results.cohort_teach_chart, name="cohort_teach_chart"),
+    path(f"{COHORT}results/questions/", results.cohort_items, name="cohort_items"),
+    path(f"{COHORT}results/questions/<int:revision_id>/", results.cohort_item, name="cohort_item"),
 ]

@@ -12,7 +12,7 @@ from django.db import models
 
 from cohorts.models.assignments import Assignment, Attempt
 from cohorts.models.people import Cohort
-from exams.models import Form, Sitting
+from exams.models import Form, ScoreTable, Sitting
 from questions.models import Exam
 from scoring.models import Result
 
@@ -31,6 +31,7 @@ class Outcome(models.Model):
     sitting = models.OneToOneField(Sitting, on_delete=models.CASCADE, related_name="+")
     result = models.OneToOneField(Result, on_delete=models.CASCADE, related_name="+")
     form = models.ForeignKey(Form, on_delete=models.CASCADE, related_name="+")
+    table = models.ForeignKey(ScoreTable, on_delete=models.CASCADE, related_name="+", help_text="The result's.")
     number = models.PositiveSmallIntegerField(help_text="Of the attempt, in its assignment.")
     simulated = models.BooleanField()
     started_at = models.DateTimeField()

@@ -19,8 +19,8 @@ STATEMENT = """
         SELECT a.id AS attempt_id, a.assignment_id, g.cohort_id, a.user_id, a.number, s.id AS sitting_id, s.form_id,
                s.simulated, s.started_at, s.ended_at,
                greatest(0, round(extract(epoch FROM s.ended_at - s.started_at)) - s.paused_seconds)::int AS used,
-               r.id AS result_id, r.raw, r.maximum_raw, r.equated, r.scaled, r.passed, r.provisional, r.likely_low,
-               r.likely_high, r.chance_of_passing, r.seen_before
+               r.id AS result_id, r.table_id, r.raw, r.maximum_raw, r.equated, r.scaled, r.passed, r.provisional,
+               r.likely_low, r.likely_high, r.chance_of_passing, r.seen_before
         FROM cohorts_attempt a
         JOIN cohorts_assignment g ON g.id = a.assignment_id
         JOIN exams_sitting s ON s.id = a.sitting_id
@@ -39,8 +39,8 @@ STATEMENT = """
     ), made AS (
         INSERT INTO cohorts_outcome (
             attempt_id, assignment_id, cohort_id, user_id, number, sitting_id, form_id, simulated, started_at,
-            ended_at, used_seconds, result_id, raw, maximum_raw, equated, scaled, passed, provisional, likely_low,
-            likely_high, chance_of_passing, seen_before, domains, tasks, seats)
+            ended_at, used_seconds, result_id, table_id, raw, maximum_raw, equated, scaled, passed, provisional,
+            likely_low, likely_high, chance_of_passing, seen_before, domains, tasks, seats)
         SELECT due.*, coalesce(domains.packed, ''), coalesce(tasks.packed, ''), coalesce(seats.packed, '')
         FROM due
         LEFT JOIN LATERAL (
@@ -80,10 +80,11 @@ STATEMENT = """
         ) seats ON TRUE
         ON CONFLICT (attempt_id) DO UPDATE SET
             number = excluded.number, ended_at = excluded.ended_at, used_seconds = excluded.used_seconds,
-            result_id = excluded.result_id, raw = excluded.raw, maximum_raw = excluded.maximum_raw,
-            equated = excluded.equated, scaled = excluded.scaled, passed = excluded.passed,
-            provisional = excluded.provisional, likely_low = excluded.likely_low, likely_high = excluded.likely_high,
-            chance_of_passing = excluded.chance_of_passing, seen_before = excluded.seen_before,
+            result_id = excluded.result_id, table_id = excluded.table_id, raw = excluded.raw,
+            maximum_raw = excluded.maximum_raw, equated = excluded.equated, scaled = excluded.scaled,
+            passed = excluded.passed, provisional = excluded.provisional, likely_low = excluded.likely_low,
+            likely_high = excluded.likely_high, chance_of_passing = excluded.chance_of_passing,
+            seen_before = excluded.seen_before,
             domains = excluded.domains, tasks = excluded.tasks, seats = excluded.seats
         RETURNING 1
     )

@@ -17,6 +17,7 @@ TABS: list[tuple[str, str, str]] = [
     ("log", "Log", "cohort_log"),
     ("assignments", "Assignments", "cohort_assignments"),
     ("board", "Live board", "cohort_board"),
+    ("results", "Results", "cohort_results"),
 ]
 
 

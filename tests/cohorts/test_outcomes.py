@@ -26,7 +26,7 @@ def same(outcome: Outcome) -> None:
     """The outcome against every row it was made of."""
     result = Result.objects.current().get(sitting=outcome.sitting_id)
     sitting, attempt = outcome.sitting, outcome.attempt
-    assert outcome.result_id == result.pk
+    assert (outcome.result_id, outcome.table_id) == (result.pk, result.table_id)
     assert {name: getattr(outcome, name) for name in COPIED} == {name: getattr(result, name) for name in COPIED}
     assert (outcome.assignment_id, outcome.cohort_id) == (attempt.assignment_id, attempt.assignment.cohort_id)
     assert (outcome.user_id, outcome.number) == (attempt.user_id, attempt.number)
