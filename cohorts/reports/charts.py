@@ -35,9 +35,10 @@ def scores(bins: Sequence[Bin], pass_mark: int) -> Figure | None:
                           color=plots.TEXT, fontweight="bold", fontsize=9)  # fmt: skip
     most = max(one.n for one in bins)
     axes.axvline(pass_mark, color=plots.TEXT, linewidth=1.6)
-    axes.annotate(f"Pass mark {pass_mark} ", (pass_mark, most * 1.3), ha="right", va="top", color=plots.TEXT,
-                  fontweight="bold")  # fmt: skip
+    axes.annotate(f"Pass mark {pass_mark:,}", (pass_mark, most * 1.3), (-6, 0), textcoords="offset points", ha="right",
+                  va="top", color=plots.TEXT, fontweight="bold")  # fmt: skip
     axes.set(ylim=(0, most * 1.32), xlim=(bins[0].high + 1 - width, bins[-1].low + width))
+    axes.xaxis.set_major_formatter("{x:,.0f}")
     axes.set_yticks([])
     axes.grid(visible=False)
     axes.spines["left"].set_visible(False)

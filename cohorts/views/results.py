@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
@@ -16,6 +17,8 @@ from cohorts.reports.chosen import Counting
 from cohorts.reports.confidential import withheld_of
 from cohorts.reports.results import Looked
 from scoring import plots
+
+PER_PAGE = 50  # questions
 
 
 @cohort_page
@@ -64,8 +67,14 @@ def cohort_items(request: HttpRequest, cohort: Cohort) -> HttpResponse:
     looked = results.look(cohort, request.GET)
     found = items.items_of(cohort, looked.rows)
     withheld = withheld_of(cohort, [one.revision_id for one in found], now=timezone.now())
-    listing = item.listed(found, withheld)
-    more = {"listing": listing, "withheld": withheld, "hidden": sum(one.withheld for one in listing)}
+    pages = Paginator(found, PER_PAGE).get_page(request.GET.get("page"))
+    more = {
+        "pages": pages,
+        "listing": item.listed(list(pages), withheld),
+        "withheld": withheld,
+        "hidden": sum(one.revision_id in withheld for one in found),
+        "suspicious": sum(bool(one.flags) for one in found),
+    }
     return _page(request, cohort, looked, "items", more)
 
 

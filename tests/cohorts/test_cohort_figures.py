@@ -7,6 +7,7 @@ import uuid
 from collections import Counter
 from dataclasses import replace
 from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -23,7 +24,7 @@ NOON = dt.datetime(2026, 11, 20, 12, tzinfo=dt.UTC)
 
 
 def row(user: int = 1, scaled: int = 700, **fields) -> Row:
-    given = {
+    given: dict[str, Any] = {
         "attempt_id": user, "user_id": user, "display_name": f"Person {user}", "email": "p@example.org",
         "sitting_id": uuid.UUID(int=user), "form_id": 1, "table_id": 1, "started_at": NOON, "simulated": False,
         "raw": 30, "maximum_raw": 50, "scaled": scaled, "passed": scaled >= 720, "provisional": True,
@@ -179,7 +180,7 @@ def test_the_likely_range_is_that_of_the_same_candidates_drawn_anew():
 
 
 def an_item(**fields) -> items.Item:
-    given = {
+    given: dict[str, Any] = {
         "revision_id": 1, "public_id": "q-1", "number": 1, "kind": "multiple_choice", "task": None, "scored": True,
         "forms": {1}, "keys": [(2,)], "n": 10, "correct": 5, "answered": 10, "flagged": 0, "median_ms": None,
         "item_rest": None, "choices": Counter({(2,): 5, (1,): 3, (3,): 2}),
@@ -195,9 +196,9 @@ def test_below_ten_no_facility_and_no_distractor():
 
 
 def test_wrong_options_are_counted_one_by_one_and_wrong_orders_as_a_whole():
-    several = Counter({(1, 2): 5, (1, 4): 3, (3, 4): 2})
+    several: Counter[tuple[int, ...]] = Counter({(1, 2): 5, (1, 4): 3, (3, 4): 2})
     assert items.wrong_choices("multiple_response", several, [(1, 2)]) == {(4,): 5, (3,): 2}
-    orders = Counter({(1, 2, 3): 5, (3, 2, 1): 4, (2, 1, 3): 1})
+    orders: Counter[tuple[int, ...]] = Counter({(1, 2, 3): 5, (3, 2, 1): 4, (2, 1, 3): 1})
     assert items.wrong_choices("ordering", orders, [(1, 2, 3)]) == {(3, 2, 1): 4, (2, 1, 3): 1}
     assert items.wrong_choices("multiple_choice", Counter({(1,): 2, (2,): 3}), [(1,), (2,)]) == {}
 
