@@ -16,8 +16,8 @@ from cohorts.reports.figures import FACILITY_FROM, RELIABILITY_FROM
 from exams.models import ScoreTable, Seat
 from psychometrics.arrays import FloatArray, IntArray
 from psychometrics.classical.moments import moments
-from questions.kinds import KINDS
-from questions.models import Revision, Task
+from questions.kinds import KINDS, Content, OptionContent, PromptContent
+from questions.models import Option, Prompt, Revision, Task
 
 VERY_HARD, TOO_EASY = 0.20, 0.95  # share right
 HARDLY = 0.10  # discrimination
@@ -105,31 +105,44 @@ def wrong_choices(kind: str, choices: Counter[Response], keys: Sequence[Response
 
 
 @dataclass(frozen=True, slots=True)
+class _Place:
+    """A seat, without what is not needed."""
+
+    form_id: int
+    number: int
+    revision_id: int
+    task_id: int
+
+
+@dataclass(frozen=True, slots=True)
 class _Sheet:
     """The people of one form with what they did, arrays (persons, seats)."""
 
-    seats: list[Seat]
+    seats: list[_Place]
     records: packing.Records
 
 
 def items_of(cohort: Cohort, rows: Sequence[Row]) -> list[Item]:
     """Every question that somebody of `rows`, one a person, has met; the most suspicious first, then by the share
-    that missed it. Six statements."""
+    that missed it. Seven statements."""
     by_form: dict[int, list[int]] = defaultdict(list)
     for row in rows:
         by_form[row.form_id].append(row.attempt_id)
     packed = dict(Outcome.objects.filter(cohort=cohort, pk__in=[row.attempt_id for row in rows]).values_list(
         "attempt_id", "seats"))  # fmt: skip
-    seats: dict[int, list[Seat]] = defaultdict(list)
-    for seat in Seat.objects.filter(form__in=by_form).select_related("task__domain").order_by("form", "number"):
-        seats[seat.form_id].append(seat)
+    seats: dict[int, list[_Place]] = defaultdict(list)
+    fields = ("form_id", "number", "revision_id", "task_id")
+    for values in Seat.objects.filter(form__in=by_form).order_by("form", "number").values_list(*fields):
+        place = _Place(*values)
+        seats[place.form_id].append(place)
     sheets = [
         _Sheet(seats[form], packing.seats([packed[one] for one in attempts if one in packed]))
         for form, attempts in by_form.items()
     ]
     sheets = [sheet for sheet in sheets if sheet.records.size]
     corrected = _corrected({row.table_id for row in rows})
-    return _judged(_gathered(sheets, corrected))
+    tasks = Task.objects.filter(exam=cohort.exam_id).select_related("domain").in_bulk()
+    return _judged(_gathered(sheets, corrected, tasks))
 
 
 def _corrected(tables: set[int]) -> dict[tuple[int, int], list[Response]]:
@@ -141,11 +154,13 @@ def _corrected(tables: set[int]) -> dict[tuple[int, int], list[Response]]:
     return found
 
 
-def _gathered(sheets: Sequence[_Sheet], corrected: dict[tuple[int, int], list[Response]]) -> list[Item]:
+def _gathered(
+    sheets: Sequence[_Sheet], corrected: dict[tuple[int, int], list[Response]], tasks: dict[int, Task]
+) -> list[Item]:
     """Items with their figures, unjudged. Three statements."""
     revisions = sorted({seat.revision_id for sheet in sheets for seat in sheet.seats})
     column = {revision: place for place, revision in enumerate(revisions)}
-    known = Revision.objects.select_related("question").prefetch_related("options", "prompts").in_bulk(revisions)
+    known = _wordings(revisions)
     parts: list[list[NDArray[np.generic]]] = [[] for _ in range(8)]
     for sheet in sheets:
         records = sheet.records
@@ -170,7 +185,7 @@ def _gathered(sheets: Sequence[_Sheet], corrected: dict[tuple[int, int], list[Re
     order = np.argsort(item, kind="stable")
     ends = np.cumsum(np.bincount(item, minlength=size))[:-1]
     times, responses = np.split(spent[order], ends), np.split(given[order], ends)
-    seats: dict[int, list[Seat]] = defaultdict(list)
+    seats: dict[int, list[_Place]] = defaultdict(list)
     for sheet in sheets:
         for seat in sheet.seats:
             seats[seat.revision_id].append(seat)
@@ -183,15 +198,15 @@ def _gathered(sheets: Sequence[_Sheet], corrected: dict[tuple[int, int], list[Re
         keys = next(
             (corrected[seat.form_id, seat.number] for seat in seats[revision_id]
              if (seat.form_id, seat.number) in corrected),
-            [revision.strategy.key(revision.content)],
+            [revision.key],
         )  # fmt: skip
         found.append(
             Item(
                 revision_id=revision_id,
-                public_id=revision.question.public_id,
+                public_id=revision.public_id,
                 number=revision.number,
                 kind=revision.kind,
-                task=seats[revision_id][0].task,
+                task=tasks[seats[revision_id][0].task_id],
                 scored=bool(sums[1][place]),
                 forms={seat.form_id for seat in seats[revision_id]},
                 keys=[_canonical(revision.kind, tuple(key)) for key in keys],
@@ -205,6 +220,33 @@ def _gathered(sheets: Sequence[_Sheet], corrected: dict[tuple[int, int], list[Re
             )
         )
     return found
+
+
+@dataclass(frozen=True, slots=True)
+class _Wording:
+    """What is needed of a revision beside its words."""
+
+    public_id: str
+    number: int
+    kind: str
+    key: Response
+
+
+def _wordings(revisions: Sequence[int]) -> dict[int, _Wording]:
+    """With the author's keys, without a word of text. Three statements."""
+    options: dict[int, list[OptionContent]] = defaultdict(list)
+    rows = Option.objects.filter(revision__in=revisions).order_by("revision", "number")
+    for revision, correct, position in rows.values_list("revision_id", "correct", "position"):
+        options[revision].append(OptionContent("", "", correct, position))
+    prompts: dict[int, list[PromptContent]] = defaultdict(list)
+    matches = Prompt.objects.filter(revision__in=revisions).order_by("revision", "number")
+    for revision, number in matches.values_list("revision_id", "option__number"):
+        prompts[revision].append(PromptContent("", "", number or 0))
+    found = Revision.objects.filter(pk__in=revisions).order_by()
+    return {
+        pk: _Wording(public_id, number, kind, KINDS[kind].key(Content(tuple(options[pk]), tuple(prompts[pk]))))
+        for pk, public_id, number, kind in found.values_list("pk", "question__public_id", "number", "kind")
+    }
 
 
 def _canonical(kind: str, response: Response) -> Response:

@@ -25,6 +25,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from config.benchmarks import board as full_room
+from config.benchmarks import cohorts as cohort_pages
 from config.benchmarks import interchange as large_file
 from config.benchmarks import meaning as same_meaning
 from config.benchmarks import rescoring as stored_results
@@ -55,6 +56,8 @@ class Command(BaseCommand):
     help = (
         "Measure form assembly, saving, page weight, calibration, whether a score means the same on every form, "
         "rescoring, the studio's list, the exchange of questions and the live board, and compare with what is promised."
+        "rescoring, the studio's list, the exchange of questions and a cohort's results, and compare with what "
+        "is promised."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -63,7 +66,7 @@ class Command(BaseCommand):
         parser.add_argument(
             "--runs", type=int, default=30, help="forms to assemble, hundreds of saves and rounds of lists to time"
         )
-        parser.add_argument("--sittings", type=int, default=100_000, help="how many to store and score again")
+        parser.add_argument("--sittings", type=int, default=100_000, help="how many to store")
         parser.add_argument("--questions", type=int, default=5_000, help="how many to bring in as one file")
         parser.add_argument("--json", action="store_true", help="report as JSON")
 
@@ -229,6 +232,11 @@ def board(exam: Exam, runs: int) -> Figures:
     return full_room.measure(exam.code, runs)
 
 
+def cohorts(exam: Exam, sittings: int) -> Figures:
+    """A cohort's pages of results among so many stored sittings, in a database of its own."""
+    return cohort_pages.measure(exam.code, sittings)
+
+
 def linked_files(html: str) -> set[str]:
     """Static files that the page names, and the modules that those import, as paths under STATIC_ROOT."""
     prefix = re.escape(settings.STATIC_URL)
@@ -270,6 +278,7 @@ PARTS: dict[str, Callable[[Exam, int], Figures]] = {
     "studio": studio,
     "interchange": interchange,
     "board": board,
+    "cohorts": cohorts,
 }
 # The option that says how much to measure, where it is not --runs.
-SIZES = {"rescoring": "sittings", "interchange": "questions"}
+SIZES = {"rescoring": "sittings", "interchange": "questions", "cohorts": "sittings"}
