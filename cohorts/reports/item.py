@@ -12,7 +12,7 @@ from scoring.reports import question_words
 from scoring.reports.question_page import Wording, wording_of
 
 RESPONSES = 6  # wrong responses that are told as a whole
-EXCERPT = 110  # characters
+EXCERPT, WHOLE = 110, 600  # characters in the list, and on the question's own page
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,10 +71,10 @@ def _listed(item: Item, revision: Revision | None) -> Listed:
     return Listed(item, False, shortened(revision.stem), distractor)
 
 
-def words_of(revision: Revision, response: Response) -> str:
+def words_of(revision: Revision, response: Response, most: int = EXCERPT) -> str:
     """What was chosen in the question's own words; steps in order, pairs with their prompts."""
     texts = {option.number: option.text for option in revision.options.all()}
-    chosen = [shortened(texts.get(number, "")) for number in response]
+    chosen = [shortened(texts.get(number, ""), most) for number in response]
     if revision.kind == "matching":
         prompts = [shortened(prompt.text, 40) for prompt in revision.prompts.all()]
         return "; ".join(f"{prompt}: {text}" for prompt, text in zip(prompts, chosen, strict=False))
@@ -104,7 +104,7 @@ def page_of(item: Item) -> Page:
         }
     choices = [
         Choice(
-            question_words.response(item.kind, response), words_of(revision, response), response in right, n,
+            question_words.response(item.kind, response), words_of(revision, response, WHOLE), response in right, n,
             n / answered if answered else None,
         )
         for response, n in counts.items()

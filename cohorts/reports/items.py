@@ -290,7 +290,7 @@ def _flags(item: Item, usual: float | None) -> list[Flag]:
     if item.item_rest is not None and item.item_rest < 0:
         found.append(Flag(0, "bad", "Check the key", "Stronger candidates miss it more often than weaker ones."))
     elif distractor is not None and distractor[1] > item.correct:
-        found.append(Flag(1, "bad", "Check the key", "More chose a wrong answer than the right one."))
+        found.append(Flag(1, "warn", "Misleads", "More chose one wrong answer than the right one."))
     if item.facility is not None and item.facility < VERY_HARD:
         found.append(Flag(2, "warn", "Very hard", "Fewer than one in five answer correctly."))
     if item.item_rest is not None and 0 <= item.item_rest < HARDLY and not _extreme(item):

@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 from django.db.models import Min
-from scipy import stats
+from scipy.special import bdtrc
 
 from cohorts.reports.chosen import Row
 from cohorts.reports.figures import RANKED_FROM
@@ -65,7 +65,10 @@ def chances(raw: IntArray, minimum: IntArray, wrong: FloatArray) -> FloatArray:
     `raw` and `minimum` have shape (persons,), `wrong` (persons, tasks); so has what comes back.
     """
     short = (minimum - raw)[:, np.newaxis]
-    found: FloatArray = np.where(short > 0, stats.binom.sf(short - 1, wrong, MASTERED), 0.0)
+    found = np.zeros(wrong.shape)
+    # bdtrc(k, n, p) is P(B > k), for k below n.
+    some = (short > 0) & (short <= wrong)
+    found[some] = bdtrc(np.broadcast_to(short, wrong.shape)[some] - 1, wrong[some].astype(np.intp), MASTERED)
     return found
 
 

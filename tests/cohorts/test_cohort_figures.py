@@ -208,7 +208,7 @@ def test_wrong_options_are_counted_one_by_one_and_wrong_orders_as_a_whole():
     [
         ({}, []),
         ({"item_rest": -0.01, "n": 50}, ["Check the key", "Very hard"]),
-        ({"n": 20, "correct": 3, "choices": Counter({(2,): 3, (1,): 4})}, ["Check the key", "Very hard"]),
+        ({"n": 20, "correct": 3, "choices": Counter({(2,): 3, (1,): 4})}, ["Misleads", "Very hard"]),
         ({"n": 100, "correct": 20, "choices": Counter(), "item_rest": 0.09}, ["Tells little"]),
         ({"n": 100, "correct": 96, "choices": Counter(), "item_rest": 0.02}, ["Too easy"]),
         ({"flagged": 3}, ["Often flagged"]),
