@@ -8,6 +8,7 @@ from cohorts.views import (
     attending,
     board,
     board_acts,
+    candidates,
     inviting,
     joining,
     members,
@@ -20,6 +21,9 @@ from cohorts.views import (
 ASSIGNMENTS = "cohorts/<uuid:cohort_id>/assignments/"
 ASSIGNMENT = f"{ASSIGNMENTS}<uuid:assignment_id>/"
 COHORT = "cohorts/<uuid:cohort_id>/"
+CANDIDATE = f"{COHORT}candidates/<int:user_id>/"
+SITTING = f"{CANDIDATE}sittings/<uuid:sitting_id>/"
+
 urlpatterns: list[URLPattern | URLResolver] = [
     path("cohorts/", running.cohorts, name="cohorts"),
     path("cohorts/new/", running.cohort_new, name="cohort_new"),
@@ -96,4 +100,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path(f"{COHORT}results/teach-next.svg", results.cohort_teach_chart, name="cohort_teach_chart"),
     path(f"{COHORT}results/questions/", results.cohort_items, name="cohort_items"),
     path(f"{COHORT}results/questions/<int:revision_id>/", results.cohort_item, name="cohort_item"),
+    path(CANDIDATE, candidates.cohort_candidate, name="cohort_candidate"),
+    path(SITTING, candidates.candidate_sitting, name="candidate_sitting"),
+    path(f"{SITTING}timeline/", candidates.candidate_timeline, name="candidate_timeline"),
+    path(f"{SITTING}questions/<int:number>/", candidates.candidate_question, name="candidate_question"),
 ]

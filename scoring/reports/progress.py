@@ -90,11 +90,22 @@ def progress_of(user: User, *, now: dt.datetime) -> list[ExamProgress]:
         .order_by("sitting__exam__code", "-sitting__started_at")
     )
     grouped = [(exam, list(group)) for exam, group in groupby(results, key=lambda result: result.sitting.exam)]
-    wanted = [result.pk for _, group in grouped for result in group[:COMPARED]]
-    rows: dict[int, list[DomainResult]] = defaultdict(list)
-    for row in DomainResult.objects.filter(result__in=wanted).select_related("domain").order_by("domain__number"):
-        rows[row.result_id].append(row)
+    rows = _domains([result for _, group in grouped for result in group[:COMPARED]])
     return [_exam_progress(exam, group, rows) for exam, group in grouped]
+
+
+def history_of(exam: Exam, results: list[Result]) -> ExamProgress:
+    """Somebody's results of one exam, read with sitting and form, newest first. One statement."""
+    return _exam_progress(exam, results, _domains(results[:COMPARED]))
+
+
+def _domains(results: Sequence[Result]) -> dict[int, list[DomainResult]]:
+    """Result id -> its domains in order. One statement."""
+    rows: dict[int, list[DomainResult]] = defaultdict(list)
+    found = DomainResult.objects.filter(result__in=[result.pk for result in results]).select_related("domain")
+    for row in found.order_by("domain__number"):
+        rows[row.result_id].append(row)
+    return rows
 
 
 def _exam_progress(exam: Exam, results: list[Result], rows: dict[int, list[DomainResult]]) -> ExamProgress:

@@ -71,7 +71,7 @@ class Facts:
 
 @dataclass(frozen=True, slots=True)
 class Timeline:
-    """Everything that the page shows. `notes` is the candidate's own note pad."""
+    """Everything that the page shows. `notes` is the candidate's own note pad, empty for anybody else."""
 
     sitting: Sitting
     facts: Facts
@@ -113,7 +113,7 @@ def timeline_of(sitting: Sitting, *, voice: Voice = TO_CANDIDATE) -> Timeline:
         ),
         entries=_days(_fold(_entries(teller, events, _gaps(sitting, events, claims)))),
         uncounted=[uncounted.told(sitting, change, seats, standing, notes, voice) for change in kept],
-        notes=notes,
+        notes=notes if voice.reads_notes else "",
     )
 
 

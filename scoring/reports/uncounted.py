@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from exams.models import KeptChange, Seat, Sitting
 from exams.services.changes import PAD
-from scoring.reports.wording import Voice, clock, listed
+from scoring.reports.wording import Voice, clock, given
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +16,7 @@ class Uncounted:
 
     seat: int
     offered: str
-    text: str  # the note pad's
+    text: str  # the note pad's; empty for whoever may not read it
     why: str
     at: dt.datetime
 
@@ -36,8 +36,9 @@ def told(
     """Why a change does not count. `standing` holds what stands at each seat, `notes` what the note pad says."""
     same = change.text == notes if change.seat == PAD else change.response == standing.get(change.seat, [])
     why = _why(sitting, change, voice) + (" The same stands, so nothing is lost." if same else "")
-    offered = "" if change.seat == PAD else _offered(change, seats.get(change.seat))
-    return Uncounted(change.seat, offered, change.text, why, change.received_at)
+    flag = ", flagged" if change.flagged else ""
+    offered = "" if change.seat == PAD else given(change.response, seats.get(change.seat)) + flag
+    return Uncounted(change.seat, offered, change.text if voice.reads_notes else "", why, change.received_at)
 
 
 def _why(sitting: Sitting, change: KeptChange, voice: Voice) -> str:
@@ -53,17 +54,3 @@ def _why(sitting: Sitting, change: KeptChange, voice: Voice) -> str:
     if change.left_ms <= 0:
         return f"It was made when time was up, by {voice.whose} device's word."
     return "It was made after the exam had been ended."
-
-
-def _offered(change: KeptChange, seat: Seat | None) -> str:
-    """The response in letters, in the order in which it was given."""
-    letters = seat.letters() if seat else {}
-    given = [letters.get(token, "–") for token in change.response]
-    flag = ", flagged" if change.flagged else ""
-    if not any(change.response):
-        return f"No answer{flag}"
-    if seat and seat.kind == "matching":
-        return ", ".join(f"{place} with {letter}" for place, letter in enumerate(given, 1)) + flag
-    if seat and seat.kind == "ordering":
-        return ", then ".join(given) + flag
-    return listed(given) + flag

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from django.utils import timezone
 
+from exams.models import Seat
 from exams.services.changes import PAD
 from exams.templatetags.exam_text import clock as countdown
 
@@ -20,10 +21,11 @@ class Voice:
     agent: str
     whose: str
     names_staff: bool = False
+    reads_notes: bool = True  # the note pad is the candidate's own
 
 
 TO_CANDIDATE = Voice("You", "you", "your")
-TO_STAFF = Voice("The candidate", "the candidate", "the candidate's", names_staff=True)
+TO_STAFF = Voice("The candidate", "the candidate", "the candidate's", names_staff=True, reads_notes=False)
 
 
 def clock(at: dt.datetime) -> str:
@@ -65,6 +67,19 @@ def questions(seats: Sequence[int]) -> str:
 def listed(words: Sequence[str]) -> str:
     """A; A and B; A, B and C."""
     return " and ".join(part for part in (", ".join(words[:-1]), *words[-1:]) if part)
+
+
+def given(response: Sequence[str], seat: Seat | None) -> str:
+    """A response in the letters of its options, in the order in which it was given; No answer when it is empty."""
+    letters = seat.letters() if seat else {}
+    chosen = [letters.get(token, "–") for token in response]
+    if not any(response):
+        return "No answer"
+    if seat and seat.kind == "matching":
+        return ", ".join(f"{place} with {letter}" for place, letter in enumerate(chosen, 1))
+    if seat and seat.kind == "ordering":
+        return ", then ".join(chosen)
+    return listed(chosen)
 
 
 def _runs(numbers: Sequence[int]) -> list[str]:
