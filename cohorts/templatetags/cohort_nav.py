@@ -18,6 +18,7 @@ TABS: list[tuple[str, str, str]] = [
     ("assignments", "Assignments", "cohort_assignments"),
     ("board", "Live board", "cohort_board"),
     ("results", "Results", "cohort_results"),
+    ("exports", "Export", "cohort_exports"),
 ]
 
 

@@ -51,14 +51,16 @@ class Csv:
         writer.writerow(heads)
         for question in questions:
             cells = sheet.cells(question)
-            writer.writerow([_harmless(UNKEPT.sub("", cells.get(head, ""))) for head in heads])
+            writer.writerow([harmless(cells.get(head, "")) for head in heads])
         return out.getvalue().encode("utf-8-sig")  # with its mark, so that spreadsheets see the encoding
 
     def carries(self, question: ForeignQuestion) -> list[str]:
         return lost_by(self, question)
 
 
-def _harmless(cell: str) -> str:
+def harmless(cell: str) -> str:
+    """The text as a cell that no spreadsheet takes for a formula, without signs that no file keeps."""
+    cell = UNKEPT.sub("", cell)
     return f"'{cell}" if FORMULA.match(cell) and not _is_number(cell) else cell
 
 

@@ -53,10 +53,10 @@ class Xlsx:
         for number, head in enumerate(heads, 1):
             wide = re.match("stem|option|rationale|prompt|scenario text", head)
             page.column_dimensions[get_column_letter(number)].width = WIDE if wide else NARROW
-        page.append([_cell(page, head, bold=True) for head in heads])
+        page.append([text_cell(page, head, bold=True) for head in heads])
         for question in questions:
             cells = sheet.cells(question)
-            page.append([_cell(page, cells.get(head, "")) for head in heads])
+            page.append([text_cell(page, cells.get(head, "")) for head in heads])
         book.properties.created = book.properties.modified = CHANGED
         book.properties.creator = "Cutscore"
         out = io.BytesIO()
@@ -71,7 +71,7 @@ class Xlsx:
         return differences(question, back[0]) if back else ["the question"]
 
 
-def _cell(page: Any, text: str, *, bold: bool = False) -> Any:
+def text_cell(page: Any, text: str, *, bold: bool = False) -> Any:
     """A cell that holds text and nothing else, whatever it begins with."""
     from openpyxl.cell import WriteOnlyCell
     from openpyxl.styles import Alignment, Font

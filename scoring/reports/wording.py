@@ -70,7 +70,7 @@ def listed(words: Sequence[str]) -> str:
 
 
 def given(response: Sequence[str], seat: Seat | None) -> str:
-    """A response in the letters of its options, in the order in which it was given; No answer when it is empty."""
+    """A response in the letters of its options, in its order where that means something; No answer when it is empty."""
     letters = seat.letters() if seat else {}
     chosen = [letters.get(token, "–") for token in response]
     if not any(response):
@@ -79,7 +79,7 @@ def given(response: Sequence[str], seat: Seat | None) -> str:
         return ", ".join(f"{place} with {letter}" for place, letter in enumerate(chosen, 1))
     if seat and seat.kind == "ordering":
         return ", then ".join(chosen)
-    return listed(chosen)
+    return listed(sorted(chosen))
 
 
 def _runs(numbers: Sequence[int]) -> list[str]:

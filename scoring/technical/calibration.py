@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 
 from exams.services.bank import logit
+from scoring.documents.content import Block, Chart, Heading, Section, Table, Text, facts
+from scoring.documents.numbers import NONE, counted, day, known, number, quantiles, signed, whole, yes
 from scoring.models import CalibrationRun, Rung, RunItem
 from scoring.technical import charts
-from scoring.technical.content import Block, Chart, Heading, Section, Table, Text, facts
 from scoring.technical.material import Material
-from scoring.technical.numbers import NONE, counted, day, known, number, quantiles, signed, whole, yes
 
 FEWEST = 30  # first exposures below which only a question's facility is told
 INFIT = (0.8, 1.2)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from scoring import fairness as groups
+from scoring.documents.content import Block, Heading, Section, Table, Text
+from scoring.documents.numbers import counted, number, signed, whole
 from scoring.fairness import Comparisons
 from scoring.reports.fairness import in_order
-from scoring.technical.content import Block, Heading, Section, Table, Text
 from scoring.technical.material import Material
-from scoring.technical.numbers import counted, number, signed, whole
 
 MOST_ROWS = 60
 

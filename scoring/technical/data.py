@@ -9,12 +9,12 @@ import numpy as np
 from django.db.models import Q
 
 from exams.models import Sitting
+from scoring.documents.content import Block, Chart, Heading, Section, Table, Text
+from scoring.documents.numbers import NONE, counted, day, number, percent, whole
 from scoring.fairness import first_sittings
 from scoring.models import Regrade, Result
 from scoring.technical import charts
-from scoring.technical.content import Block, Chart, Heading, Section, Table, Text
 from scoring.technical.material import Material
-from scoring.technical.numbers import NONE, counted, day, number, percent, whole
 from scoring.technical.standard import FEWEST
 
 BINS = 18

@@ -7,10 +7,10 @@ from collections import Counter
 from psychometrics.assembly.blueprint import apportion
 from questions.models import Rating
 from questions.models.measurement import Status
+from scoring.documents.content import Block, Chart, Section, Table, Text, facts
+from scoring.documents.numbers import counted, day, whole
 from scoring.technical import charts
-from scoring.technical.content import Block, Chart, Section, Table, Text, facts
 from scoring.technical.material import Material, kind_name
-from scoring.technical.numbers import counted, day, whole
 
 
 def the_exam(material: Material) -> Section:

@@ -16,10 +16,10 @@ from exams.models import ScoreRow, Seat
 from exams.services import bank
 from psychometrics import irt
 from psychometrics.assembly.drafts import BANDS, INFORMATION_BAND
+from scoring.documents.content import Block, Chart, Heading, Section, Table, Text
+from scoring.documents.numbers import NONE, counted, number, percent, signed, whole, yes
 from scoring.technical import charts
-from scoring.technical.content import Block, Chart, Heading, Section, Table, Text
 from scoring.technical.material import Material, Paper
-from scoring.technical.numbers import NONE, counted, number, percent, signed, whole, yes
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 
 from psychometrics import irt
+from scoring.documents.content import Block, Chart, Heading, Section, Table, Text
+from scoring.documents.numbers import number, percent, whole, yes
 from scoring.models import RunForm
 from scoring.technical import charts
-from scoring.technical.content import Block, Chart, Heading, Section, Table, Text
 from scoring.technical.material import Material, Paper
-from scoring.technical.numbers import number, percent, whole, yes
 
 THETA = np.linspace(-3, 3, 61)
 TABLE_THETA = (-3.0, -2.0, -1.0, 0.0, 1.0, 2.0, 3.0)

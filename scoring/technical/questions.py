@@ -9,12 +9,12 @@ from collections.abc import Sequence
 import numpy as np
 
 from questions.models.measurement import Status
+from scoring.documents.content import Block, Chart, Heading, Section, Table, Text
+from scoring.documents.numbers import counted, known, number, percent, quantiles, whole
 from scoring.models import RunItem
 from scoring.technical import charts
 from scoring.technical.calibration import FEWEST, PLACES
-from scoring.technical.content import Block, Chart, Heading, Section, Table, Text
 from scoring.technical.material import Material
-from scoring.technical.numbers import counted, known, number, percent, quantiles, whole
 
 MOST_ALARMS = 60
 MOST_REASONS = 20

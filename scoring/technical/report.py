@@ -10,8 +10,8 @@ from pathlib import Path
 from django.conf import settings
 
 from questions.models import Exam
+from scoring.documents.content import Section
 from scoring.technical import calibration, closing, data, exam, forms, quality, questions, standard
-from scoring.technical.content import Section
 from scoring.technical.material import Material
 
 Progress = Callable[[str, int, int], None]
@@ -56,7 +56,7 @@ def write(*, exam: Exam, year: int, now: dt.datetime, path: Path, progress: Prog
     sink = beside.open("xb")  # before the long work, so that a bad place is known at once
     try:
         with sink:
-            from scoring.technical.typeset import Cover, typeset  # slow to import, and only needed here
+            from scoring.documents.typeset import Cover, typeset  # slow to import, and only needed here
 
             told = progress
             cover = Cover(

@@ -11,12 +11,12 @@ from django.db.models import QuerySet
 from exams.models import Sitting
 from psychometrics import standard
 from psychometrics.arrays import FloatArray
+from scoring.documents.content import Block, Heading, Section, Table, Text, facts
+from scoring.documents.numbers import counted, day, number, percent, yes
 from scoring.fairness import first_sittings
 from scoring.judges import last_ratings
 from scoring.models import Result
-from scoring.technical.content import Block, Heading, Section, Table, Text, facts
 from scoring.technical.material import Material
-from scoring.technical.numbers import counted, day, number, percent, yes
 
 PANEL = 5  # judges of a convened panel, below which the standard is provisional
 FEWEST = 30  # first sittings below which a pass rate says nothing

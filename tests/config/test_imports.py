@@ -100,4 +100,4 @@ def test_a_page_without_a_chart_is_served_without_them():
 def test_what_would_be_loaded_is_noticed():
     """The names above are those under which the libraries are loaded."""
     environment = os.environ | {"DJANGO_SETTINGS_MODULE": "config.settings"}
-    assert loaded("import scoring.technical.typeset", environment) == list(SLOW)
+    assert loaded("import scoring.documents.typeset", environment) == list(SLOW)

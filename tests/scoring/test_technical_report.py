@@ -17,11 +17,11 @@ from django.utils import timezone
 
 from exams.models import Form, Seat, Sitting
 from questions.models import Exam, Rating
+from scoring.documents.content import Chart, Heading, Section, Table, Text
+from scoring.documents.numbers import number, percent, quantiles, signed
 from scoring.models import Regrade, RunItem
 from scoring.technical import report
-from scoring.technical.content import Chart, Heading, Section, Table, Text
 from scoring.technical.material import Material
-from scoring.technical.numbers import number, percent, quantiles, signed
 from tests.scoring.consenting import consenting
 from tests.scoring.runs import a_run
 
