@@ -107,6 +107,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path(f"{SITTING}timeline/", candidates.candidate_timeline, name="candidate_timeline"),
     path(f"{SITTING}questions/<int:number>/", candidates.candidate_question, name="candidate_question"),
     path(f"{CANDIDATE}report.pdf", papers.candidate_report_pdf, name="candidate_report_pdf"),
+    path(f"{COHORT}report.pdf", papers.cohort_report_pdf, name="cohort_report_pdf"),
     path(f"{COHORT}export/", exports.cohort_exports, name="cohort_exports"),
     path(f"{COHORT}export/<slug:what>.<slug:suffix>", exports.cohort_export, name="cohort_export"),
 ]

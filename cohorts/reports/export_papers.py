@@ -20,7 +20,7 @@ MOST_FORMS = 12  # kept beyond those of the batch in hand
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """One seat of a form. `key` and `public_id` are empty while the question is shut."""
+    """One seat of a form. `key` is empty while the question is shut."""
 
     seat: Seat
     key: str
@@ -72,8 +72,8 @@ class Papers:
     def _place(self, form: int, seat: Seat, corrected: dict[str, list[list[int]]]) -> Place:
         question = seat.revision.question
         if question.pk not in self._shown[form]:
-            return Place(seat, "", "")
-        right = corrected.get(str(seat.number)) or [seat.revision.strategy.key(seat.revision.content)]
+            return Place(seat, "", question.public_id)
+        right = corrected.get(str(seat.number)) or [list(seat.revision.strategy.key(seat.revision.content))]
         key = "; or ".join(given(seat.key(tuple(numbers)), seat) for numbers in right)
         return Place(seat, key, question.public_id)
 

@@ -12,6 +12,7 @@ from cohorts.models import Attempt, Outcome
 from cohorts.reports import export_items
 from cohorts.reports.export_papers import Papers
 from cohorts.reports.export_scope import Scope
+from cohorts.reports.figures import FACILITY_FROM, RELIABILITY_FROM
 from questions.models import Domain
 
 Cell = str | int | float | bool | dt.datetime | None
@@ -157,16 +158,16 @@ EXPORTS: dict[str, Export] = {
         ),
         Export(
             "answers", "Answers", "One row for each question of each attempt that counts.",
-            "Answers in the letters of that form, outcome, time and flags. The key and the question’s id are filled in"
-            " only when nobody of this cohort may still be about to answer the question.",
+            "Answers in the letters of that form, outcome, time and flags. The key is filled in only when nobody"
+            " of this cohort may still be about to answer the question.",
             ANSWERS, answers,
         ),
         Export(
-            "items", "Items", "One row for each question, over all attempts that count.",
-            "Answers to questions that the person had met before are left out."
-            f" Below {export_items.FACILITY_FROM} answers there is no facility,"
-            f" below {export_items.DISCRIMINATION_FROM} no point-biserial correlation."
-            " The question’s id and the distractor are filled in as in Answers.",
+            "items", "Items", "One row for each question that was met, over the last attempt of each candidate.",
+            "Answers to questions that the candidate had met before are left out."
+            f" Below {FACILITY_FROM} answers there is no facility, below {RELIABILITY_FROM} no point-biserial"
+            " correlation. The distractor’s words are filled in only when nobody may still be about to answer the"
+            " question.",
             export_items.HEADS, export_items.rows,
         ),
     )

@@ -83,7 +83,8 @@ def scale(results: Sequence[Result], exam: Exam) -> Figure:
     """Scores with their likely ranges on the whole scale, the newest on top, and the pass mark through all of them."""
     figure, axes = plots.new(height=0.75 + 0.28 * len(results))
     for place, result in enumerate(reversed(results)):
-        axes.plot([result.likely_low, result.likely_high], [place, place], color=plots.SOFT, linewidth=7)
+        axes.plot([result.likely_low, result.likely_high], [place, place], color=plots.SOFT, linewidth=7,
+                  solid_capstyle="butt")  # fmt: skip
         axes.plot(result.scaled, place, marker="o", markersize=7, color=plots.ACCENT)
         axes.annotate(f"{result.scaled:,}", (result.scaled, place), (0, 7), textcoords="offset points", ha="center",
                       color=plots.TEXT, fontsize=8.5, fontweight="bold")  # fmt: skip

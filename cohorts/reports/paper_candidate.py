@@ -45,7 +45,7 @@ def candidate_report(candidate: Candidate, *, cohort: Cohort, now: dt.datetime) 
 
 def _score(candidate: Candidate, report: Report, cohort: Cohort) -> Section:
     result, sitting = report.result, report.sitting
-    used, allowed = (round(span.total_seconds() / 60) for span in (report.used, sitting.limit))
+    used, allowed = (-(-int(span.total_seconds()) // 60) for span in (report.used, sitting.limit))  # as on the page
     charted = candidate.history.results[:CHARTED] if candidate.history else []
     blocks: list[Block] = [
         facts(

@@ -67,6 +67,7 @@ def candidate_timeline(request: HttpRequest, cohort: Cohort, user_id: int, sitti
     attempt = _attempt(cohort, user_id, sitting_id)
     context = _about(cohort, attempt, "timeline")
     if attempt.sitting.state == Sitting.State.CLOSED:
+        context["result"] = score.result_of(attempt.sitting, now=timezone.now())
         context["course"] = timeline.timeline_of(attempt.sitting, voice=TO_STAFF)
     return render(request, "cohorts/candidate_timeline.html", context)
 

@@ -10,7 +10,20 @@ from django.views.decorators.http import require_safe
 
 from cohorts.access import cohort_page
 from cohorts.models import Cohort
-from cohorts.reports import candidate, paper_candidate
+from cohorts.reports import candidate, paper_candidate, paper_cohort
+from cohorts.reports.export_scope import BadScope
+from cohorts.views.exports import refused
+
+
+@require_safe
+@cohort_page
+def cohort_report_pdf(request: HttpRequest, cohort: Cohort) -> HttpResponse:
+    """The cohort's results on paper, of what the filter leaves."""
+    try:
+        found = paper_cohort.findings_of(cohort, request.GET.dict())
+    except BadScope as bad:
+        return refused(request, cohort, str(bad))
+    return _sent(paper_cohort.cohort_report(found, cohort=cohort, now=timezone.now()), f"{cohort.name} report")
 
 
 @require_safe

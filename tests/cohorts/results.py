@@ -17,8 +17,9 @@ from tests.factories import UserFactory
 SECOND = dt.timedelta(seconds=1)
 
 
-def copies(attempt: Attempt, count: int, *, seats: bool = True) -> list[Attempt]:
-    """As many more members with the same sitting and result. Without `seats` they have no seats and answers."""
+def copies(attempt: Attempt, count: int, *, seats: bool = True, answers: bool = False) -> list[Attempt]:
+    """As many more members with the same sitting and result. Without `seats` their results have no
+    seats, and without `answers` their sittings no answers."""
     result = Result.objects.current().get(sitting=attempt.sitting)
     sitting, now = attempt.sitting, attempt.sitting.started_at
     start = User.objects.count()
@@ -40,13 +41,14 @@ def copies(attempt: Attempt, count: int, *, seats: bool = True) -> list[Attempt]
     )
     given = _values(result)
     results = Result.objects.bulk_create(Result(**{**given, "sitting_id": one.pk}) for one in sittings)
-    for model in (DomainResult, SeatResult) if seats else (DomainResult,):
+    parts: list[type[Any]] = [DomainResult, SeatResult] if seats else [DomainResult]
+    for model in parts:
         rows = [_values(row) for row in model.objects.filter(result=result)]
         copied = [model(**{**row, "result_id": one.pk}) for one in results for row in rows]
         model.objects.bulk_create(copied, batch_size=5_000)
-    if seats:
-        answers = [_values(row) for row in Answer.objects.filter(sitting=sitting)]
-        Answer.objects.bulk_create(Answer(**{**row, "sitting_id": one.pk}) for one in sittings for row in answers)
+    if answers:
+        given_there = [_values(row) for row in Answer.objects.filter(sitting=sitting)]
+        Answer.objects.bulk_create(Answer(**{**row, "sitting_id": one.pk}) for one in sittings for row in given_there)
     return attempts
 
 

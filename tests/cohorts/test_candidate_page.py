@@ -218,6 +218,7 @@ def test_the_timeline_names_staff_and_keeps_the_note_pad_to_the_candidate(teachi
     text = text_of(page)
     assert f"7 extra minutes granted by {owner.email}" in text
     assert "The candidate worked on question 1" in text
+    assert "Mock exam, attempt 1 Not passed" in text
     assert "The candidate’s own; not shown" in text
     assert "secret" not in page.content.decode()
     assert f"{timezone.localtime(sitting.started_at, zoneinfo.ZoneInfo('Asia/Tokyo')):%H:%M}" in text
