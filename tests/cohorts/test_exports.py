@@ -310,7 +310,21 @@ def test_statements_do_not_grow_with_attempts(teaching, cohort, what):
         with CaptureQueriesContext(connection) as queries:
             rows(teaching, cohort, what)
         costs.append(len(queries))
-    assert costs[0] == costs[1] <= 20
+    assert costs[0] == costs[1] <= 22
+
+
+def test_the_page_takes_a_constant_number_of_statements(teaching, cohort):
+    attempt = an_attempt(an_assignment(cohort), a_member(cohort))
+    costs = []
+    for more in (1, 12):
+        copies(attempt, more, seats=False)
+        for number in range(more):
+            an_assignment(cohort, title=f"Exam {number}")
+        with CaptureQueriesContext(connection) as queries:
+            page = teaching.get(reverse("cohort_exports", args=[cohort.pk]))
+        assert f"{page.context['attempts']} attempts: all assignments" in page.content.decode()
+        costs.append(len(queries))
+    assert costs[0] == costs[1] <= 10
 
 
 def test_a_thousand_answer_sheets_stream_without_growing_memory(teaching, cohort):
