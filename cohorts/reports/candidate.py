@@ -29,7 +29,7 @@ class Try:
 
     @property
     def counts(self) -> bool:
-        return self.attempt.void_at is None and self.result is not None
+        return self.attempt.void_at is None and not self.sitting.void and self.result is not None
 
 
 @dataclass(frozen=True, slots=True)

@@ -59,7 +59,7 @@ def scores(scope: Scope, now: dt.datetime) -> Iterator[Sequence[Cell]]:
         outcome = getattr(attempt, "outcome", None) if attempt.void_at is None else None
         yield (
             *_who(attempt),
-            "Void" if attempt.void_at else sitting.get_state_display(),
+            "Void" if attempt.void_at or sitting.void else sitting.get_state_display(),
             sitting.simulated,
             sitting.started_at,
             sitting.ended_at,

@@ -138,7 +138,7 @@ def _attempt(one: Try) -> tuple[str, ...]:
 
 
 def _state(one: Try) -> str:
-    if one.attempt.void_at:
+    if one.attempt.void_at or one.sitting.void:
         return "Void"
     if one.result:
         return paper.outcome(one.result.passed)
