@@ -193,7 +193,8 @@ def test_ended_offline_and_heard_of_after_the_grace(
     assert services.sweep(now=timezone.now()) == {"ended": 1, "closed": 1, "scored": 1}
     network.mend()
     expect(paper.dialog("ended")).to_contain_text("1 answer came too late to count", timeout=BACKOFF)
-    kept = KeptChange.objects.get(sitting=sitting)
+    # On a slow machine the time on the first question is told, too; it is no answer.
+    kept = KeptChange.objects.exclude(response=[]).get(sitting=sitting)
     assert (kept.reason, kept.seat, kept.response) == ("late", seat.number, seat.tokens[:1])
     assert not Answer.objects.exists()
     assert kept_on(page) == []
