@@ -93,7 +93,8 @@ def test_no_key_comes_before_the_result(signed_in, user, exam, name):
     sitting = finished(user, exam, results_at=AT)  # the review by itself would be open
     reply = (signed_in.post if name == "result_report" else signed_in.get)(address(name, sitting))
     assert reply.status_code == 409
-    assert "The review of the questions will be released on 4 May 2099, 09:00 UTC." in text_of(reply)
+    assert "Your result will be released on 4 May 2099, 09:00 UTC." in text_of(reply)
+    assert "The review of the questions opens with it." in text_of(reply)
     assert shows_no_result(text_of(reply), sitting)
 
 
