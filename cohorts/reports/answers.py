@@ -7,7 +7,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from cohorts.models import Cohort
-from cohorts.reports.secrecy import may_show_keys
+from cohorts.reports.confidential import withheld_of
 from exams.models import Answer, Seat, Sitting
 from questions.models import Revision
 from scoring import variants
@@ -70,10 +70,9 @@ def answers_of(cohort: Cohort, sitting: Sitting, result: Result, *, show: str, n
 
 
 def open_seats(cohort: Cohort, seats: dict[int, Seat], *, now: dt.datetime) -> set[int]:
-    """Numbers of the seats whose questions instructors may read. One statement."""
-    questions = {seat.revision.question_id for seat in seats.values()}
-    shown = may_show_keys(cohort=cohort, questions=questions, now=now)
-    return {number for number, seat in seats.items() if seat.revision.question_id in shown}
+    """Numbers of the seats whose questions instructors may read. Three statements."""
+    withheld = withheld_of(cohort, [seat.revision_id for seat in seats.values()], now=now)
+    return {number for number, seat in seats.items() if seat.revision_id not in withheld}
 
 
 def keys_at(result: Result, seats: dict[int, Seat], numbers: Collection[int]) -> dict[int, str]:

@@ -1,7 +1,7 @@
 """Whose wording and key an instructor may read now.
 
 Keys must not reach an assignment that somebody still sits or may begin. Wording and key of a question are therefore
-withheld from the pages of results while
+withheld from every page and file of a cohort while
 
 1. somebody, of whatever cohort, sits an assigned form that holds it and that sitting is not closed;
 2. an assignment of whatever cohort that is fixed to such a form has not ended, arrangements included;

@@ -5,14 +5,11 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterator, Sequence
 
-from cohorts.models import Cohort
 from cohorts.reports import results
-from cohorts.reports.confidential import Withheld, withheld_of
+from cohorts.reports.confidential import withheld_of
 from cohorts.reports.export_scope import Scope
 from cohorts.reports.item import Listed, listed
 from cohorts.reports.items import items_of
-from cohorts.reports.secrecy import may_show_keys
-from questions.models import Revision
 
 HEADS = (
     "Task number", "Task", "Kind", "Question id", "Revision", "Scored", "Answers to it", "Correct",
@@ -25,7 +22,8 @@ def rows(scope: Scope, now: dt.datetime) -> Iterator[Sequence[str | int | float 
     """Every question that those who count have met, in the order of the outline. A constant number of statements."""
     found = items_of(scope.cohort, results.look(scope.cohort, scope.asked).rows)
     found.sort(key=lambda one: (one.task.domain.number, one.task.number, one.public_id, one.number))
-    for one in listed(found, _shut(scope.cohort, [one.revision_id for one in found], now)):
+    withheld = withheld_of(scope.cohort, [one.revision_id for one in found], now=now)
+    for one in listed(found, withheld):
         yield _row(one)
 
 
@@ -42,12 +40,3 @@ def _row(one: Listed) -> tuple[str | int | float | bool | None, ...]:
 
 def _rounded(value: float | None) -> float | None:
     return None if value is None else round(value, 3)
-
-
-def _shut(cohort: Cohort, revisions: Sequence[int], now: dt.datetime) -> Withheld:
-    """What the pages withhold, and what `may_show_keys` does."""
-    withheld = withheld_of(cohort, revisions, now=now)
-    questions = dict(Revision.objects.filter(pk__in=revisions).values_list("pk", "question_id"))
-    shown = may_show_keys(cohort=cohort, questions=set(questions.values()), now=now)
-    shut = {revision for revision, question in questions.items() if question not in shown}
-    return Withheld(withheld.revisions | shut, withheld.everything_until)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from cohorts import packing
 from cohorts.models import Cohort
-from cohorts.reports.secrecy import may_show_keys
+from cohorts.reports.confidential import withheld_of
 from exams.models import Seat
 from questions.models import Revision
 from scoring.models import Result
@@ -71,7 +71,7 @@ class Papers:
 
     def _place(self, form: int, seat: Seat, corrected: dict[str, list[list[int]]]) -> Place:
         question = seat.revision.question
-        if question.pk not in self._shown[form]:
+        if seat.revision_id not in self._shown[form]:
             return Place(seat, "", question.public_id)
         right = corrected.get(str(seat.number)) or [list(seat.revision.strategy.key(seat.revision.content))]
         key = "; or ".join(given(seat.key(tuple(numbers)), seat) for numbers in right)
@@ -81,9 +81,8 @@ class Papers:
         rows = list(Seat.objects.filter(form__in=forms).select_related("task").order_by("form", "number"))
         revisions = Revision.objects.with_content().select_related("question")
         by_id = revisions.in_bulk({seat.revision_id for seat in rows})
-        shown = may_show_keys(
-            cohort=self.cohort, questions={revision.question_id for revision in by_id.values()}, now=self.now
-        )
+        withheld = withheld_of(self.cohort, list(by_id), now=self.now)
+        shown = {revision for revision in by_id if revision not in withheld}
         for form in forms:
             self._seats[form], self._shown[form] = [], shown
         for seat in rows:

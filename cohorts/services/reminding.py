@@ -12,9 +12,9 @@ from django.core.mail import EmailMessage
 from django.db import connection, transaction
 from django.db.models import Exists, OuterRef, Q
 from django.template.loader import render_to_string
-from django.urls import reverse
 from django.utils import timezone
 
+from cohorts.links import absolute
 from cohorts.models import Assignment, Attempt, Membership, Reminder
 from cohorts.services.attending import offer_of
 from exams.models import Sitting
@@ -166,7 +166,7 @@ def _deliver(row: Reminder, now: dt.datetime) -> bool:
             "exam": assignment.cohort.exam,
             "offer": offer,
             "name": user.get_full_name(),
-            "address": address_of(reverse("my_assignment", args=[assignment.pk])),
+            "address": absolute("my_assignment", assignment.pk),
             "site_name": settings.SITE_NAME,
         }
         subject = CANCELLED if assignment.cancelled_at else SUBJECTS[Reminder.Kind(row.kind)]
@@ -205,10 +205,3 @@ def _zone(name: str) -> dt.tzinfo:
         return zoneinfo.ZoneInfo(name)
     except (zoneinfo.ZoneInfoNotFoundError, ValueError):
         return dt.UTC
-
-
-def address_of(path: str) -> str:
-    """The full address of a page, for mails: there is no request to take the host from."""
-    if settings.CSRF_TRUSTED_ORIGINS:
-        return f"{settings.CSRF_TRUSTED_ORIGINS[0].rstrip('/')}{path}"
-    return f"http://{settings.ALLOWED_HOSTS[0]}:8000{path}"

@@ -11,14 +11,14 @@ register = template.Library()
 
 # Key, label and URL name of each tab, in order; every one takes the cohort's id.
 TABS: list[tuple[str, str, str]] = [
+    ("results", "Results", "cohort_results"),
+    ("board", "Live board", "cohort_board"),
+    ("assignments", "Assignments", "cohort_assignments"),
     ("members", "Members", "cohort_members"),
     ("joining", "Joining", "cohort_joining"),
+    ("exports", "Export", "cohort_exports"),
     ("settings", "Settings", "cohort_settings"),
     ("log", "Log", "cohort_log"),
-    ("assignments", "Assignments", "cohort_assignments"),
-    ("board", "Live board", "cohort_board"),
-    ("results", "Results", "cohort_results"),
-    ("exports", "Export", "cohort_exports"),
 ]
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
@@ -44,9 +43,5 @@ def cohort_new(request: HttpRequest) -> HttpResponse:
 @require_safe
 def cohort(request: HttpRequest, cohort: Cohort) -> HttpResponse:
     """Its results once anything was sat, its members until then."""
-    if Attempt.objects.filter(assignment__cohort=cohort).exists():
-        try:
-            return redirect(reverse("cohort_results", args=[cohort.pk]))
-        except NoReverseMatch:
-            pass
-    return redirect("cohort_members", cohort.pk)
+    sat = Attempt.objects.filter(assignment__cohort=cohort).exists()
+    return redirect("cohort_results" if sat else "cohort_members", cohort.pk)
