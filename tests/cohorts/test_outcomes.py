@@ -9,10 +9,11 @@ from cohorts import packing
 from cohorts.models import Attempt, Outcome
 from cohorts.services import attending, outcomes
 from exams.models import Answer, Form, Seat, Sitting
+from exams.services import clock
 from scoring import services as scoring
 from scoring.models import DomainResult, Regrade, Result, SeatResult
 from tests import factories
-from tests.cohorts.factories import a_cohort, a_member, an_assignment, an_attempt
+from tests.cohorts.factories import HOUR, a_cohort, a_member, an_assignment, an_attempt, an_instructor
 from tests.factories import sat
 from tests.scoring.corrections import a_seat, act, take_back
 
@@ -33,7 +34,8 @@ def same(outcome: Outcome) -> None:
     assert (outcome.form_id, outcome.simulated) == (sitting.form_id, sitting.simulated)
     assert (outcome.started_at, outcome.ended_at) == (sitting.started_at, sitting.ended_at)
     assert sitting.ended_at
-    assert abs((sitting.ended_at - sitting.started_at).total_seconds() - outcome.used_seconds) <= 0.5
+    used = (sitting.ended_at - sitting.started_at).total_seconds() - sitting.paused_seconds
+    assert abs(used - outcome.used_seconds) <= 0.5
     domains, _ = packing.unpack([outcome.domains], packing.DOMAIN)
     rows = DomainResult.objects.filter(result=result).order_by("domain__number")
     assert domains.tolist() == list(rows.values_list("domain", "correct", "scored", "expected"))
@@ -112,13 +114,21 @@ def test_what_does_not_count_any_more_is_taken_away_and_comes_back(exam):
     void, spoilt, reopened, stays = (an_attempt(assignment, a_member(cohort)) for _ in range(4))
     assert outcomes.catch_up(cohort=cohort) == 4
     Attempt.objects.filter(pk=void.pk).update(void_at=timezone.now())
-    Sitting.objects.filter(pk=spoilt.sitting_id).update(void=True)
-    Result.objects.filter(sitting=reopened.sitting_id).update(current=False)
+    now, staff = timezone.now(), an_instructor()
+    clock.void(sitting_id=spoilt.sitting_id, by=staff, reason="The fire alarm went off.")
+    scoring.reopen(sitting_id=reopened.sitting_id, deadline=now + HOUR, by=staff, now=now)
     assert outcomes.catch_up(cohort=cohort) == 3
     assert list(Outcome.objects.values_list("attempt", flat=True)) == [stays.pk]
     Attempt.objects.filter(pk=void.pk).update(void_at=None)
     assert outcomes.catch_up(cohort=cohort) == 1
     same(Outcome.objects.get(attempt=void))
+    factories.close(Sitting.objects.get(pk=reopened.sitting_id))
+    Sitting.objects.filter(pk=reopened.sitting_id).update(state="closed", closed_at=timezone.now())
+    scoring.score(sitting_id=reopened.sitting_id, now=timezone.now())
+    assert outcomes.catch_up(cohort=cohort) == 1
+    again = Outcome.objects.get(attempt=reopened)
+    same(again)
+    assert again.result.version == 2
 
 
 def test_a_cohort_catches_up_for_itself_alone_and_with_one_statement(exam, django_assert_num_queries):
