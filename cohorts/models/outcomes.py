@@ -55,6 +55,8 @@ class Outcome(models.Model):
 
     class Meta:
         ordering = ("started_at",)
+        # To find out what is due without reading the rows, which are long.
+        indexes = (models.Index(fields=("attempt", "result"), name="outcome_made_of"),)
 
     def __str__(self) -> str:
         return f"{self.attempt_id}: {self.scaled}"

@@ -53,19 +53,21 @@ class Comparison:
     why: str = ""
 
 
-def comparison_of(cohort: Cohort, people: Mapping[int, Sequence[Row]], domains: Sequence[Domain]) -> Comparison:
-    """Two statements. Below five on a side there is none; and none below five who are not of the cohort, for then one
-    could work out what these few had reached in private."""
+def comparison_of(
+    cohort: Cohort, people: Mapping[int, Sequence[Row]], domains: Sequence[Domain], *, most: int
+) -> Comparison:
+    """`most` is how many the cohort has at the most. One statement, and another one while the norms are small.
+
+    Below five on a side there is none; and none below five who are not of the cohort, for then one could work out what
+    these few had reached in private.
+    """
     firsts = [rows[0] for rows in people.values()]
     norms = Norms.objects.filter(exam=cohort.exam_id).first()
     if norms is None or norms.n < COMPARED_FROM:
         return Comparison(len(firsts), norms, [], "Fewer than five candidates of this exam have sat it yet.")
     if len(firsts) < COMPARED_FROM:
         return Comparison(len(firsts), norms, [], "Fewer than five of this cohort have sat.")
-    with connection.cursor() as cursor:
-        cursor.execute(OWN, {"cohort": cohort.pk, "exam": cohort.exam_id})
-        (own,) = cursor.fetchone()
-    if norms.n - own < COMPARED_FROM:
+    if norms.n - most < COMPARED_FROM and norms.n - _own(cohort) < COMPARED_FROM:
         return Comparison(len(firsts), norms, [], "Fewer than five candidates outside this cohort have sat it yet.")
     scores = np.array([row.scaled for row in firsts])
     quantiles = dict(zip(QUANTILES, norms.quantiles, strict=True))
@@ -82,6 +84,13 @@ def comparison_of(cohort: Cohort, people: Mapping[int, Sequence[Row]], domains: 
         if share is not None and scored:
             lines.append(Beside(f"{domain.number}. {domain.title}", share, right / scored, share=True))
     return Comparison(len(firsts), norms, lines)
+
+
+def _own(cohort: Cohort) -> int:
+    with connection.cursor() as cursor:
+        cursor.execute(OWN, {"cohort": cohort.pk, "exam": cohort.exam_id})
+        (own,) = cursor.fetchone()
+    return int(own)
 
 
 @dataclass(frozen=True, slots=True)

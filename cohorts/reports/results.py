@@ -56,19 +56,23 @@ def look(cohort: Cohort, asked: Mapping[str, Any]) -> Looked:
 
 def results_of(cohort: Cohort, looked: Looked, asked: Mapping[str, str]) -> Results:
     exam, rows = cohort.exam, looked.rows
-    members = set(Membership.objects.present().filter(cohort=cohort).values_list("user_id", flat=True))
+    # Who has left has no part in what is still to come, but may be among the norms.
+    members = dict(Membership.objects.filter(cohort=cohort).values_list("user_id", "left_at"))
+    present = {user for user, left_at in members.items() if left_at is None}
     shown = heat.heat_of(
         exam, rows, looked.people, asked_domain=asked.get("domain", ""), sort=asked.get("sort", ""),
         page=asked.get("page", ""),
     )  # fmt: skip
     return Results(
         looked=looked,
-        tiles=figures.figures_of(rows, len(members.union(looked.people))),
+        tiles=figures.figures_of(rows, len(present.union(looked.people))),
         reliability=figures.reliability_of(cohort, rows),
         readiness=figures.readiness_of(rows, exam.pass_mark),
         bins=bins_of(cohort, looked),
         heat=shown,
-        comparison=compared.comparison_of(cohort, looked.people, shown.domains),
+        comparison=compared.comparison_of(
+            cohort, looked.people, shown.domains, most=len(members.keys() | looked.people.keys())
+        ),
         repeats=compared.repeats_of(looked.people),
     )
 

@@ -1,4 +1,4 @@
-"""Rollups: one Outcome for each attempt with a current result, made and replaced by one statement.
+"""Rollups: one Outcome for each attempt with a current result, made and replaced by the set.
 
 Every page of results calls `catch_up` for its own cohort before it reads, so it never shows what no longer holds; the
 task does the same for all cohorts, so that pages find little to do. Results are immutable and a changed one is a new
@@ -13,8 +13,22 @@ from cohorts.models import Cohort
 
 BATCH = 2_000  # attempts rolled up by one statement
 
-# Attempts whose outcome is missing or names another result; none of these is among those that `gone` takes away.
-STATEMENT = """
+# Attempts whose outcome names another result than the one that counts now: a missing one for a new result, none for one
+# that holds no longer.
+CHANGED = """
+    SELECT a.id
+    FROM cohorts_attempt a
+    JOIN cohorts_assignment g ON g.id = a.assignment_id
+    JOIN exams_sitting s ON s.id = a.sitting_id
+    LEFT JOIN scoring_result r ON r.sitting_id = s.id AND r.current
+    LEFT JOIN cohorts_outcome o ON o.attempt_id = a.id
+    WHERE o.result_id IS DISTINCT FROM CASE WHEN a.void_at IS NULL AND NOT s.void AND s.state = 'closed' THEN r.id END
+"""
+OF_COHORT = " AND g.cohort_id = %(cohort)s"
+FIRST = " LIMIT %(limit)s"
+
+# Looks again at what `CHANGED` found: somebody else may have been at it.
+REPLACE = """
     WITH due AS (
         SELECT a.id AS attempt_id, a.assignment_id, g.cohort_id, a.user_id, a.number, s.id AS sitting_id, s.form_id,
                s.simulated, s.started_at, s.ended_at,
@@ -25,14 +39,10 @@ STATEMENT = """
         JOIN cohorts_assignment g ON g.id = a.assignment_id
         JOIN exams_sitting s ON s.id = a.sitting_id
         JOIN scoring_result r ON r.sitting_id = s.id AND r.current
-        LEFT JOIN cohorts_outcome o ON o.attempt_id = a.id
-        WHERE a.void_at IS NULL AND NOT s.void AND s.state = 'closed' AND o.result_id IS DISTINCT FROM r.id
-              AND (%(cohort)s::uuid IS NULL OR g.cohort_id = %(cohort)s::uuid)
-        ORDER BY a.id LIMIT %(limit)s
+        WHERE a.id = ANY(%(changed)s) AND a.void_at IS NULL AND NOT s.void AND s.state = 'closed'
     ), gone AS (
         DELETE FROM cohorts_outcome o USING cohorts_attempt a, exams_sitting s
-        WHERE a.id = o.attempt_id AND s.id = o.sitting_id
-              AND (%(cohort)s::uuid IS NULL OR o.cohort_id = %(cohort)s::uuid)
+        WHERE o.attempt_id = ANY(%(changed)s) AND a.id = o.attempt_id AND s.id = a.sitting_id
               AND (a.void_at IS NOT NULL OR s.void OR s.state <> 'closed' OR NOT EXISTS (
                   SELECT FROM scoring_result r WHERE r.sitting_id = s.id AND r.current))
         RETURNING 1
@@ -96,9 +106,14 @@ def catch_up(*, cohort: Cohort | None = None, limit: int = BATCH) -> int:
     """Make what is missing, replace what no longer holds, and take away what does not count any more.
 
     For one cohort or, without one, for all. Returns how many rows changed; what is beyond `limit` waits for the next
-    call. One statement, which finds out by keys alone when nothing is due. Safe beside itself.
+    call. One statement when nothing is due, otherwise two. Safe beside itself.
     """
+    given = {"cohort": cohort.pk if cohort else None, "limit": limit}
     with connection.cursor() as cursor:
-        cursor.execute(STATEMENT, {"cohort": cohort.pk if cohort else None, "limit": limit})
-        (changed,) = cursor.fetchone()
-    return int(changed)
+        cursor.execute(f"{CHANGED}{OF_COHORT if cohort else ''}{FIRST}", given)
+        changed = [attempt for (attempt,) in cursor.fetchall()]
+        if not changed:
+            return 0
+        cursor.execute(REPLACE, {"changed": changed})
+        (rows,) = cursor.fetchone()
+    return int(rows)
