@@ -63,3 +63,10 @@ def an_attempt(assignment: Assignment, user: User, *, right: int = 40) -> Attemp
     factories.close(sitting, sequence=sitting.form.seats.count())
     scoring.score(sitting_id=sitting.pk, now=timezone.now())
     return Attempt.objects.get(sitting=sitting)
+
+
+def over(attempt: Attempt) -> Attempt:
+    """Its assignment has ended, so that nothing of it has to be kept from anybody any more."""
+    now = timezone.now()
+    Assignment.objects.filter(pk=attempt.assignment_id).update(start_by=now, end_by=now)
+    return attempt

@@ -24,7 +24,7 @@ from cohorts.reports.exports import EXPORTS
 from cohorts.reports.figures import FACILITY_FROM
 from cohorts.services import attending, outcomes
 from scoring.models import SeatResult
-from tests.cohorts.factories import a_cohort, a_member, an_assignment, an_attempt, an_instructor
+from tests.cohorts.factories import a_cohort, a_member, an_assignment, an_attempt, an_instructor, over
 from tests.cohorts.results import copies
 from tests.factories import UserFactory, sat
 
@@ -137,7 +137,7 @@ def test_domains_add_up_to_the_score(teaching, cohort):
 
 
 def test_answers_say_what_the_seats_say(teaching, cohort):
-    attempt = an_attempt(an_assignment(cohort, review="at_once"), a_member(cohort), right=20)
+    attempt = over(an_attempt(an_assignment(cohort, review="at_once"), a_member(cohort), right=20))
     found = rows(teaching, cohort, "answers")
     seats = SeatResult.objects.filter(result__sitting=attempt.sitting).order_by("seat")
     assert [row["Outcome"] == "Correct" for row in found] == [seat.correct for seat in seats]
