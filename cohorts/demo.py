@@ -15,7 +15,7 @@ from django.db import transaction
 from django.db.models import F
 
 from accounts.models import User
-from cohorts.models import Assignment, Attempt, Cohort, Instructor, Membership, Release
+from cohorts.models import Assignment, Attempt, Cohort, FormRule, Instructor, Membership, Release
 from cohorts.services import attending, log
 from exams.models import Answer, Claim, Form, Seat, Sitting
 from exams.services import saving, simulation
@@ -53,12 +53,15 @@ def ensure(*, exam: Exam, instructor: User, candidate: User, now: dt.datetime) -
     first = _past(cohort, "First mock exam", back=MONTH, now=now)
     people = _sit_first(first, back=MONTH, now=now)
     Membership.objects.bulk_create(
-        Membership(cohort=cohort, user=person, joined_at=cohort.created_at + DAY) for person in (*people, candidate)
+        Membership(cohort=cohort, user=person, joined_at=cohort.created_at + DAY) for person in people
     )
+    Membership.objects.create(cohort=cohort, user=candidate, joined_at=now)
     _sit_second(_past(cohort, "Second mock exam", back=DAY * 0, now=now), people, now=now)
     third = Assignment.objects.create(
         cohort=cohort,
         title="Third mock exam",
+        form_rule=FormRule.FIXED,  # from the pool, all wordings would be withheld while it is open
+        form=pool[-1],
         opens_at=now - DAY,
         start_by=now + 14 * DAY,
         end_by=now + 15 * DAY,

@@ -109,7 +109,10 @@ def _rows(user: User, only: uuid.UUID | None = None) -> list[tuple[Assignment, b
     rows = Attempt.objects.filter(user=user).select_related("sitting")
     for attempt in rows if only is None else rows.filter(assignment=only):
         attempts[attempt.assignment_id].append(attempt)
-    theirs = Q(cohort__in=list(memberships)) | Q(pk__in=list(attempts))
+    theirs = Q(pk__in=list(attempts))
+    for membership in memberships.values():
+        # What was over before they joined was never theirs, so they have not missed it.
+        theirs |= Q(cohort=membership.cohort_id, end_by__gt=membership.joined_at)
     found = Assignment.objects.filter(theirs).select_related("cohort__exam")
     chosen = list(found if only is None else found.filter(pk=only))
     arrangements = {

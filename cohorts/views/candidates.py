@@ -18,8 +18,8 @@ from scoring.reports import score, timeline
 from scoring.reports.wording import TO_STAFF
 
 
-@require_safe
 @cohort_page
+@require_safe
 def cohort_candidate(request: HttpRequest, cohort: Cohort, user_id: int) -> HttpResponse:
     """What a member sat for this cohort: attempts, progress, domains, tasks."""
     membership = candidate.membership_of(cohort, user_id)
@@ -30,8 +30,8 @@ def cohort_candidate(request: HttpRequest, cohort: Cohort, user_id: int) -> Http
     return render(request, "cohorts/candidate.html", context)
 
 
-@require_safe
 @cohort_page
+@require_safe
 def candidate_sitting(request: HttpRequest, cohort: Cohort, user_id: int, sitting_id: uuid.UUID) -> HttpResponse:
     """The answers of one sitting, seat by seat."""
     attempt, now = _attempt(cohort, user_id, sitting_id), timezone.now()
@@ -43,8 +43,8 @@ def candidate_sitting(request: HttpRequest, cohort: Cohort, user_id: int, sittin
     return render(request, "cohorts/candidate_answers.html", context)
 
 
-@require_safe
 @cohort_page
+@require_safe
 def candidate_question(
     request: HttpRequest, cohort: Cohort, user_id: int, sitting_id: uuid.UUID, number: int
 ) -> HttpResponse:
@@ -60,8 +60,8 @@ def candidate_question(
     return render(request, "cohorts/candidate_question.html", context, status=200 if found.review else 409)
 
 
-@require_safe
 @cohort_page
+@require_safe
 def candidate_timeline(request: HttpRequest, cohort: Cohort, user_id: int, sitting_id: uuid.UUID) -> HttpResponse:
     """What happened when in one sitting, for appeals. The candidate's note pad is not in it."""
     attempt = _attempt(cohort, user_id, sitting_id)

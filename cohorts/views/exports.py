@@ -19,8 +19,8 @@ from cohorts.reports.exports import EXPORTS
 from cohorts.services import outcomes
 
 
-@require_safe
 @cohort_page
+@require_safe
 def cohort_exports(request: HttpRequest, cohort: Cohort) -> HttpResponse:
     """What the files hold, and of which attempts."""
     try:
@@ -29,8 +29,8 @@ def cohort_exports(request: HttpRequest, cohort: Cohort) -> HttpResponse:
         return refused(request, cohort, str(bad))
 
 
-@require_safe
 @cohort_page
+@require_safe
 def cohort_export(request: HttpRequest, cohort: Cohort, what: str, suffix: str) -> HttpResponse:
     """One of the files."""
     export = EXPORTS.get(what)

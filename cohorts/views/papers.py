@@ -15,8 +15,8 @@ from cohorts.reports.export_scope import BadScope
 from cohorts.views.exports import refused
 
 
-@require_safe
 @cohort_page
+@require_safe
 def cohort_report_pdf(request: HttpRequest, cohort: Cohort) -> HttpResponse:
     """The cohort's results on paper, of what the filter leaves."""
     try:
@@ -26,8 +26,8 @@ def cohort_report_pdf(request: HttpRequest, cohort: Cohort) -> HttpResponse:
     return _sent(paper_cohort.cohort_report(found, cohort=cohort, now=timezone.now()), f"{cohort.name} report")
 
 
-@require_safe
 @cohort_page
+@require_safe
 def candidate_report_pdf(request: HttpRequest, cohort: Cohort, user_id: int) -> HttpResponse:
     """One candidate's page on paper."""
     membership, now = candidate.membership_of(cohort, user_id), timezone.now()

@@ -17,7 +17,7 @@ from scoring import services as scoring
 from tests import factories
 from tests.factories import UserFactory
 
-HOUR = dt.timedelta(hours=1)
+HOUR, DAY = dt.timedelta(hours=1), dt.timedelta(days=1)
 
 
 def an_instructor(**fields: Any) -> User:
@@ -38,7 +38,8 @@ def a_cohort(exam: Exam, owner: User | None = None, *, name: str = "Autumn class
 
 def a_member(cohort: Cohort, user: User | None = None, **fields: Any) -> User:
     person: User = user or UserFactory()
-    Membership.objects.create(cohort=cohort, user=person, joined_at=timezone.now(), **fields)
+    given = {"joined_at": timezone.now() - 30 * DAY, **fields}
+    Membership.objects.create(cohort=cohort, user=person, **given)
     return person
 
 
