@@ -11,12 +11,13 @@ import hashlib
 import importlib.metadata
 import importlib.util
 import os
+import shlex
 import shutil
 import stat
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from urllib.parse import quote
@@ -70,24 +71,25 @@ class EmbeddedPostgres:
             return False
         return self._run("pg_isready", "-q", "-h", str(self.socket_directory), "-p", str(PORT), check=False) == 0
 
-    def start(self, *, durable: bool = True) -> bool:
+    def start(self, *, durable: bool = True, options: Sequence[str] = ()) -> bool:
         """Start the server unless it runs; returns whether this call started it. Raises PostgresError.
 
-        `durable=False` trades safety against power loss for speed and is for tests only.
+        `durable=False` trades safety against power loss for speed and is for tests only. `options` are more arguments
+        for the server, such as "-c", "max_connections=200".
         """
         with self._lock():
             if self._adopt():
                 return False
             self._prepare()
             # Whoever can open the socket is the superuser, so only this user may.
-            options = (
+            ours = (
                 f"-c listen_addresses='' -c port={PORT} -c unix_socket_permissions=0700"
                 f" -c unix_socket_directories='{self.socket_directory}'"
             )
             if not durable:
-                options += " -c fsync=off -c synchronous_commit=off -c full_page_writes=off"
+                ours += " -c fsync=off -c synchronous_commit=off -c full_page_writes=off"
             self._run("pg_ctl", "-w", "-t", "60", "-D", str(self.data), "-l", str(self.home / "log"),
-                      "-o", options, "start")  # fmt: skip
+                      "-o", " ".join([ours, *map(shlex.quote, options)]), "start")  # fmt: skip
             return True
 
     def stop(self) -> None:

@@ -1,0 +1,378 @@
+"""The production stack without containers: the same processes with the same settings, directly on this machine.
+
+    python deploy/stack.py                   start everything, print the address, stop at Ctrl-C
+    python deploy/stack.py --keep            start everything and leave it running
+    python deploy/stack.py --down            stop what --keep has left running; --purge also deletes its data
+
+It is a script and no `manage.py` command because that would read the settings of one process before there are any, and
+because it is not part of the image. deploy/README.md says what differs from containers.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import re
+import secrets
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Self
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from config.postgres import EmbeddedPostgres
+from deploy.composition import ROOT, Part, collect_command, order, part, services
+from deploy.processes import Database, NotWell, Program, alive, started
+
+HOST = "127.0.0.1"
+NEEDED = {"redis-server": "redis-server", "caddy": "caddy"}  # program -> Debian's package
+START_SECONDS = 120
+PREPARE_SECONDS = 900
+ONLY_IN_IMAGES = {"PYTHONDONTWRITEBYTECODE"}  # the image brings its modules compiled
+STATE = "stack.json"
+
+Say = Callable[[str], object]
+
+
+class CannotStart(RuntimeError):
+    """The stack cannot be started here; the message is one sentence."""
+
+
+class Stack:
+    """Everything in one folder, on free ports of this machine alone. `programs` holds what runs, by name.
+
+    `web` is how many web instances stand behind the proxy. `variables` stand above .env.example, `environment` above
+    what docker-compose.yml hands to our own processes. `static` is a folder of collected files to use. With
+    `prepare=False` nothing is loaded, because the database brings it.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        web: int = 2,
+        variables: Mapping[str, str] | None = None,
+        environment: Mapping[str, str] | None = None,
+        static: Path | None = None,
+        prepare: bool = True,
+        durable: bool = True,
+        outlives: bool = False,
+        say: Say = lambda _: None,
+    ) -> None:
+        self.folder, self.static, self.prepare, self.say = folder.resolve(), static, prepare, say
+        self.outlives = outlives
+        self.postgres = EmbeddedPostgres(self.folder)
+        self.web = [f"web-{number}" for number in range(1, web + 1)]
+        ports = free_ports(3 + web)
+        self.port, self.admin_port, self.redis_port = ports[:3]
+        self.web_ports = dict(zip(self.web, ports[3:], strict=True))
+        cores = os.cpu_count() or 1
+        self.variables = {
+            "SITE_DOMAIN": HOST,
+            "EMAIL_HOST": "",  # mail is written to the logs
+            "WEB_WORKERS": str(max(1, cores // web)),  # .env.example: about one for each core, of all instances
+            **(variables or {}),
+        }
+        # The proxy speaks plain HTTP on loopback, and that is what browsers name as origin.
+        self.environment = {"CSRF_TRUSTED_ORIGINS": self.url, **(environment or {})}
+        self.programs: dict[str, Program | Database] = {}
+        self.durable = durable
+
+    @property
+    def url(self) -> str:
+        return f"http://{HOST}:{self.port}"
+
+    @property
+    def redis_url(self) -> str:
+        return f"redis://{HOST}:{self.redis_port}/0"
+
+    @property
+    def database_url(self) -> str:
+        return self.postgres.url()
+
+    def __enter__(self) -> Self:
+        try:
+            self.start()
+        except BaseException:
+            self.stop()
+            raise
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    # ---- life --------------------------------------------------------------------------------------------------
+
+    def start(self) -> None:
+        """Start everything in the order of docker-compose.yml, each when what it waits for is well.
+
+        Raises CannotStart, NotWell and PostgresError.
+        """
+        for program, package in NEEDED.items():
+            if shutil.which(program) is None:
+                raise CannotStart(f"There is no {program} on this machine; install Debian's package {package}.")
+        self._write_files()
+        for service in order(set(services())):
+            if service == "migrate":
+                if self.prepare:
+                    self.say("migrate: tables, packs, forms")
+                    self._run_once(part("migrate", variables=self.variables))
+                continue
+            names = self.web if service == "web" else [service]
+            for name in names:
+                self.programs[name] = self._program(name, part(service, variables=self.variables))
+                self.programs[name].start()
+            for name in names:
+                self.programs[name].wait(START_SECONDS)
+                self.say(f"{name}: well, process {self.programs[name].pid}")
+        self._note()
+
+    def stop(self) -> None:
+        """End everything that this object started, the last first."""
+        for program in reversed(self.programs.values()):
+            with suppress(NotWell):
+                program.stop()
+        (self.folder / STATE).unlink(missing_ok=True)
+
+    def manage(self, *arguments: str, timeout: float = PREPARE_SECONDS) -> str:
+        """Run a management command as a web process would; returns what it says. Raises CalledProcessError."""
+        done = subprocess.run(
+            [sys.executable, "manage.py", *arguments], cwd=ROOT, env=self.environment_of("web", part("web")),
+            stdin=subprocess.DEVNULL, capture_output=True, text=True, check=True, timeout=timeout,
+        )  # fmt: skip
+        return done.stdout
+
+    # ---- how docker-compose.yml is carried out here ---------------------------------------------------------------
+
+    def environment_of(self, name: str, service: Part) -> dict[str, str]:
+        """The variables of one process: what compose would hand over, and nothing of whoever starts the stack."""
+        given = {key: value for key, value in service.environment.items() if key not in ONLY_IN_IMAGES}
+        ours = "build" in services()[service.name]
+        return {
+            # The programs of this environment first, as in the image.
+            "PATH": f"{Path(sys.executable).parent}:{os.environ.get('PATH', os.defpath)}",
+            "HOME": str(self._temporary(name)),
+            "HOSTNAME": socket.gethostname(),
+            "TMPDIR": str(self._temporary(name)),
+            "LANG": "C.UTF-8",
+            "CUTSCORE_VAR": str(self.folder / "var"),
+            **{key: self.here(name, value) for key, value in given.items()},
+            **(self.environment if ours else {}),
+        }
+
+    def here(self, name: str, text: str) -> str:
+        """Addresses and folders of containers, as they are on this machine."""
+        port = str(self.web_ports.get(name, 0))
+        replaced = {
+            "/run/secrets": str(self.folder / "secrets"),
+            "/tmp": str(self._temporary(name)),  # a word of the files, not where we write
+            "redis://redis:6379/0": self.redis_url,
+            f"http://{HOST}:8000": f"http://{HOST}:{port}",
+        }
+        return re.sub("|".join(map(re.escape, replaced)), lambda found: replaced[found[0]], text)
+
+    def command_of(self, name: str, service: Part) -> list[str]:
+        """The command of docker-compose.yml or the Dockerfile, listening on loopback at a free port."""
+        if service.name == "proxy":
+            return ["caddy", "run", "--adapter", "caddyfile", "--config", str(self.folder / "Caddyfile")]
+        command = [self.here(name, word) for word in service.command]
+        if service.name == "web":
+            own = {"0.0.0.0": HOST, "8000": str(self.web_ports[name])}
+            command = [own.get(word, word) for word in command]
+        if service.name == "redis":
+            command += ["--bind", HOST, "--port", str(self.redis_port), "--dir", str(self._temporary(name))]
+        return command
+
+    def _program(self, name: str, service: Part) -> Program | Database:
+        if service.name == "postgres":
+            return Database(name, self.postgres, service.command[1:], durable=self.durable)
+        environment = self.environment_of(name, service)
+        if service.name == "proxy":
+            environment |= {"SITE_DOMAIN": self.url, "XDG_DATA_HOME": environment["HOME"],
+                            "XDG_CONFIG_HOME": environment["HOME"]}  # fmt: skip
+        return Program(
+            name=name,
+            command=self.command_of(name, service),
+            environment=environment,
+            folder=ROOT,
+            log=self.folder / "logs" / f"{name}.log",
+            well=self._check_of(name, service, environment),
+            stop_seconds=service.stop_seconds,
+            outlives=self.outlives,
+        )
+
+    def _check_of(self, name: str, service: Part, environment: Mapping[str, str]) -> Callable[[], bool]:
+        """The health check of docker-compose.yml; of the proxy, that it leads to a web instance."""
+        if service.name == "proxy":
+            return lambda: answers(f"{self.url}/healthz")
+        command = [self.here(name, word) for word in service.check]
+        if service.name == "redis":
+            command[1:1] = ["-h", HOST, "-p", str(self.redis_port)]
+        return lambda: quiet(command, environment)
+
+    def _temporary(self, name: str) -> Path:
+        return self.folder / "tmp" / name
+
+    def _run_once(self, service: Part) -> None:
+        log = self.folder / "logs" / f"{service.name}.log"
+        with log.open("ab") as handle:
+            done = subprocess.run(
+                self.command_of(service.name, service), cwd=ROOT, env=self.environment_of(service.name, service),
+                stdin=subprocess.DEVNULL, stdout=handle, stderr=handle, check=False, timeout=PREPARE_SECONDS,
+            )  # fmt: skip
+        if done.returncode:
+            raise NotWell(f"{service.name} failed.\n{log.read_text(errors='replace')[-2_000:]}")
+
+    # ---- files -------------------------------------------------------------------------------------------------
+
+    def _write_files(self) -> None:
+        for folder in ("", "logs", "secrets", "var"):
+            (self.folder / folder).mkdir(parents=True, exist_ok=True)
+        (self.folder / "secrets").chmod(0o700)
+        for name in [*services(), *self.web]:
+            self._temporary(name).mkdir(parents=True, exist_ok=True)
+            shutil.rmtree(self._temporary(name) / "metrics", ignore_errors=True)  # a container starts from nothing
+        keys = {"secret_key": 50, "metrics_token": 32, "email_password": 8}
+        for name, length in keys.items():
+            path = self.folder / "secrets" / name
+            if not path.exists():
+                path.write_text(secrets.token_urlsafe(length))
+        (self.folder / "secrets" / "database_url").write_text(self.database_url)
+        (self.folder / "Caddyfile").write_text(self.caddyfile())
+        self._collect()
+
+    def caddyfile(self) -> str:
+        """deploy/Caddyfile for these ports. TLS is left out, so the application must be told that it was there."""
+        upstreams = " ".join(f"{HOST}:{port}" for port in self.web_ports.values())
+        told = f"reverse_proxy {upstreams} {{\n\t\theader_up X-Forwarded-Proto https"
+        text, found = re.subn(r"reverse_proxy web:8000 \{", told, (ROOT / "deploy" / "Caddyfile").read_text())
+        if found != 1:
+            raise CannotStart("deploy/Caddyfile no longer leads to web:8000 in one place.")
+        return f"{{\n\tadmin {HOST}:{self.admin_port}\n\tauto_https off\n}}\n\n{text}"
+
+    def _collect(self) -> None:
+        target = self.folder / "var" / "static"
+        if self.static is not None:
+            if not target.exists():
+                target.symlink_to(self.static)
+            return
+        self.say("collecting static files")
+        variables, command = collect_command()
+        environment = self.environment_of("migrate", part("migrate")) | variables
+        subprocess.run(command, cwd=ROOT, env=environment, check=True, stdout=subprocess.DEVNULL)
+
+    def _note(self) -> None:
+        """Write down what runs, for --down: numbers with the time of their start, so that no stranger is hit."""
+        programs = {name: [program.pid, started(program.pid)] for name, program in self.programs.items()}
+        (self.folder / STATE).write_text(json.dumps({"url": self.url, "programs": programs}, indent=1))
+
+
+def down(folder: Path) -> int:
+    """End what a stack in the folder has left running, by number; returns how many programs that were."""
+    try:
+        noted = json.loads((folder / STATE).read_text())["programs"]
+    except FileNotFoundError:
+        return 0
+    ended = 0
+    for name, (pid, start) in reversed(noted.items()):
+        if name == "postgres" or not start or started(pid) != start:
+            continue
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGTERM)
+        patience = time.monotonic() + part(name.partition("-")[0]).stop_seconds
+        while alive(pid) and time.monotonic() < patience:
+            time.sleep(0.1)
+        with suppress(ProcessLookupError):
+            os.killpg(pid, signal.SIGKILL)
+        ended += 1
+    EmbeddedPostgres(folder.resolve()).stop()
+    (folder / STATE).unlink()
+    return ended + 1
+
+
+def purge(folder: Path) -> None:
+    """Delete a stack's folder and its database, wherever that lies."""
+    home = EmbeddedPostgres(folder.resolve()).home
+    for path in (home, folder):
+        shutil.rmtree(path, ignore_errors=True)
+
+
+def free_ports(count: int) -> list[int]:
+    """Ports of loopback that nobody listens on."""
+    probes = [socket.socket() for _ in range(count)]
+    try:
+        for probe in probes:
+            probe.bind((HOST, 0))
+        return [int(probe.getsockname()[1]) for probe in probes]
+    finally:
+        for probe in probes:
+            probe.close()
+
+
+def answers(url: str) -> bool:
+    try:
+        with urllib.request.urlopen(url, timeout=4) as answer:
+            return bool(answer.status == 200)
+    except (urllib.error.URLError, OSError):
+        return False
+
+
+def quiet(command: Sequence[str], environment: Mapping[str, str]) -> bool:
+    """Whether a command ends with 0; what it says is of no interest."""
+    try:
+        done = subprocess.run(
+            command, cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL, check=False, timeout=30,
+        )  # fmt: skip
+    except subprocess.TimeoutExpired:
+        return False
+    return done.returncode == 0
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description="Run the production stack directly on this machine.")
+    parser.add_argument("--folder", type=Path, default=ROOT / "var" / "stack", help="where everything is kept")
+    parser.add_argument("--web", type=int, default=2, help="web instances behind the proxy")
+    parser.add_argument("--keep", action="store_true", help="leave it running")
+    parser.add_argument("--down", action="store_true", help="stop what --keep has left running")
+    parser.add_argument("--purge", action="store_true", help="with --down: delete its data, too")
+    options = parser.parse_args()
+    if options.down:
+        print(f"Ended {down(options.folder)} programs.")
+        if options.purge:
+            purge(options.folder)
+        return 0
+    if (options.folder / STATE).exists():
+        print(f"A stack runs in {options.folder}, or was cut off there; end it with --down.", file=sys.stderr)
+        return 1
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    stack = Stack(options.folder, web=options.web, outlives=options.keep, say=print)
+    try:
+        stack.start()
+        print(f"Ready at {stack.url}; logs in {stack.folder / 'logs'}")
+        while not options.keep:
+            time.sleep(1)
+    except (CannotStart, NotWell) as problem:
+        stack.stop()
+        print(problem, file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        pass
+    finally:
+        if not options.keep:
+            stack.stop()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
