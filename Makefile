@@ -1,5 +1,5 @@
 # make run: everything, on http://127.0.0.1:8000        make test: everything that this machine can check
-# make soak: hundreds of sittings with everything going wrong at once
+# make soak: hundreds of sittings with everything going wrong at once        make load: the production stack under load
 PORT ?= 8000
 PYTHON ?= python3
 BIN := .venv/bin
@@ -7,7 +7,7 @@ SESSIONS ?= 500
 SEED ?= 1
 WORKERS ?= 3
 
-.PHONY: run test soak measure lint install requirements
+.PHONY: run test soak load measure lint install requirements
 
 run: install
 	@exec $(BIN)/python manage.py run --port $(PORT)
@@ -20,6 +20,11 @@ soak: install
 	@SOAK_SESSIONS=$(SESSIONS) SOAK_SEED=$(SEED) $(BIN)/python -m pytest tests/e2e/test_soak.py -m soak -p tests.e2e.tally \
 	  -n $(WORKERS) --quiet --no-header --durations=0 --durations-min=120
 	@CUTSCORE_SOAK=3000 $(BIN)/python -m pytest tests/exams/test_save_machine.py -n 0 -q
+
+# What is promised of the production stack under load, on this machine; needs redis-server and caddy. Less of it, or one
+# scenario: make load LOAD="saves --seconds 10"; the full day: make load LOAD="day --full".
+load: install
+	@exec $(BIN)/python -m tests.load $(LOAD)
 
 # How soon the exam screen is usable on a slow line and processor, how still it is and how little it sends.
 measure: install

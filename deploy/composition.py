@@ -17,8 +17,6 @@ from typing import Any
 import yaml
 
 ROOT = Path(__file__).resolve().parent.parent
-SECRETS = "/run/secrets"
-TEMPORARY = "/tmp"
 
 
 @dataclass(frozen=True, slots=True)

@@ -198,10 +198,10 @@ def memory(pid: int) -> int:
 
 
 def processor_seconds(pid: int) -> float:
-    """Processor time that the process and its present descendants have used so far."""
+    """Processor time that the process and its descendants have used so far, those that have ended included."""
     ticks = 0
     for one in family(pid):
         with suppress(OSError, ValueError, IndexError):
             fields = (PROC / str(one) / "stat").read_text().rpartition(")")[2].split()
-            ticks += int(fields[11]) + int(fields[12])
+            ticks += sum(map(int, fields[11:15]))
     return ticks / os.sysconf("SC_CLK_TCK")

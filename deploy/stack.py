@@ -52,8 +52,8 @@ class Stack:
     """Everything in one folder, on free ports of this machine alone. `programs` holds what runs, by name.
 
     `web` is how many web instances stand behind the proxy. `variables` stand above .env.example, `environment` above
-    what docker-compose.yml hands to our own processes. `static` is a folder of collected files to use. With
-    `prepare=False` nothing is loaded, because the database brings it.
+    what docker-compose.yml hands to our own processes. `static` is a folder of collected files to use. `prepare` may
+    name other management commands than those of the service `migrate`, or be False when the database is ready.
     """
 
     def __init__(
@@ -64,7 +64,7 @@ class Stack:
         variables: Mapping[str, str] | None = None,
         environment: Mapping[str, str] | None = None,
         static: Path | None = None,
-        prepare: bool = True,
+        prepare: bool | Sequence[Sequence[str]] = True,
         durable: bool = True,
         outlives: bool = False,
         say: Say = lambda _: None,
@@ -124,9 +124,7 @@ class Stack:
         self._write_files()
         for service in order(set(services())):
             if service == "migrate":
-                if self.prepare:
-                    self.say("migrate: tables, packs, forms")
-                    self._run_once(part("migrate", variables=self.variables))
+                self._prepare()
                 continue
             names = self.web if service == "web" else [service]
             for name in names:
@@ -175,7 +173,7 @@ class Stack:
         port = str(self.web_ports.get(name, 0))
         replaced = {
             "/run/secrets": str(self.folder / "secrets"),
-            "/tmp": str(self._temporary(name)),  # a word of the files, not where we write
+            "/tmp": str(self._temporary(name)),
             "redis://redis:6379/0": self.redis_url,
             f"http://{HOST}:8000": f"http://{HOST}:{port}",
         }
@@ -222,6 +220,14 @@ class Stack:
 
     def _temporary(self, name: str) -> Path:
         return self.folder / "tmp" / name
+
+    def _prepare(self) -> None:
+        if self.prepare is True:
+            self.say("migrate: tables, packs, forms")
+            self._run_once(part("migrate", variables=self.variables))
+        elif self.prepare:
+            for arguments in self.prepare:
+                self.manage(*arguments)
 
     def _run_once(self, service: Part) -> None:
         log = self.folder / "logs" / f"{service.name}.log"

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import datetime as dt
 import logging
+import time
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 
 from django.db import OperationalError, transaction
 
@@ -17,8 +18,8 @@ from scoring.marking import Paper
 from scoring.models import Result
 from scoring.models.results import without_result
 
-SWEEP_BATCH = 200
 BATCH = 250  # sittings whose results are written together
+SWEEP_SECONDS = 20.0  # after which a sweep leaves the rest to the next one
 
 Progress = Callable[[int, int], None]
 
@@ -92,18 +93,53 @@ def reopen(*, sitting_id: uuid.UUID, deadline: dt.datetime, by: User, now: dt.da
 def sweep(*, now: dt.datetime) -> dict[str, int]:
     """End what has run out, close what has had its grace, and score what is closed. Safe from any process."""
     ended, closed = sittings.settle(now=now)
-    # Newest first: the few that cannot be scored then never fill the batch.
-    waiting = without_result(Sitting.objects.closed()).order_by("-closed_at")
-    ids = list(waiting.values_list("pk", flat=True)[:SWEEP_BATCH])
+    return {"ended": ended, "closed": closed, "scored": _score_waiting(now)}
+
+
+def _score_waiting(now: dt.datetime) -> int:
+    """Score what is closed, by the batch; returns how many. Several sweeps at once share the work."""
+    until = time.monotonic() + SWEEP_SECONDS
     scored = 0
-    for sitting_id in ids:
+    failed: set[uuid.UUID] = set()
+    while time.monotonic() < until and (batch := _waiting(failed)):
         try:
-            score(sitting_id=sitting_id, now=now)
+            made = _score_batch(batch, now)
         except OperationalError:
             raise  # the database is away: the next round tries again
         except Exception:
             # One sitting that cannot be scored must not keep the others from their results.
+            made = _score_singly(batch, now, failed)
+        scored += made
+        if not made and not failed.intersection(batch):
+            break  # somebody else was faster
+    return scored
+
+
+def _waiting(failed: Collection[uuid.UUID]) -> list[uuid.UUID]:
+    """Closed sittings without a result that nobody is scoring at this moment."""
+    waiting = without_result(Sitting.objects.closed()).exclude(pk__in=failed).order_by("-closed_at", "pk")
+    with transaction.atomic():  # a look at the locks; they are taken by whoever scores
+        return list(waiting.select_for_update(skip_locked=True).values_list("pk", flat=True)[:BATCH])
+
+
+@transaction.atomic
+def _score_batch(batch: Sequence[uuid.UUID], now: dt.datetime) -> int:
+    regrading.catch_up(sitting_ids=batch)
+    locked = list(Sitting.objects.closed().filter(pk__in=batch).order_by("pk").select_for_update(skip_locked=True))
+    done = set(Result.objects.current().filter(sitting__in=locked).values_list("sitting_id", flat=True))
+    return len(_make_results([sitting for sitting in locked if sitting.pk not in done], {}, now))
+
+
+def _score_singly(batch: Sequence[uuid.UUID], now: dt.datetime, failed: set[uuid.UUID]) -> int:
+    scored = 0
+    for sitting_id in batch:
+        try:
+            score(sitting_id=sitting_id, now=now)
+        except OperationalError:
+            raise
+        except Exception:
+            failed.add(sitting_id)
             logger.exception("Sitting %s cannot be scored", sitting_id)
         else:
             scored += 1
-    return {"ended": ended, "closed": closed, "scored": scored}
+    return scored

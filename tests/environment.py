@@ -11,7 +11,8 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 REDIS = shutil.which("redis-server")
-NEEDS = {"browser": (CHROMIUM, "chromium"), "redis": (REDIS, "redis-server")}
+CADDY = shutil.which("caddy")
+NEEDS = {"browser": (CHROMIUM, "chromium"), "redis": (REDIS, "redis-server"), "proxy": (CADDY, "caddy")}
 
 os.environ["SECRET_KEY"] = "only-for-tests-" + "x" * 50
 os.environ["CUTSCORE_QUICKSTART"] = "true"

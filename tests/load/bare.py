@@ -1,6 +1,6 @@
 """What saving is measured against: the least that a Django view can do to keep something of a signed-in person.
 
-It runs in the same processes as the product, behind the same middleware and the same proxy: session, person, one UPSERT.
+It runs in the product's own processes, behind the same middleware and proxy: session, person, one UPSERT.
 """
 
 from __future__ import annotations

@@ -88,8 +88,8 @@ def bank(database: str, code: str) -> Bank:
             raise LookupError(f"There is no exam {code}.")
         seats: dict[int, list[Seat]] = {}
         for form, *seat, tokens, slots in connection.execute(
-            "SELECT s.form_id, s.number, s.kind, s.tokens, s.slots FROM exams_seat s JOIN exams_form f ON f.id = s.form_id"
-            " WHERE f.exam_id = %s ORDER BY s.form_id, s.number",
+            "SELECT s.form_id, s.number, s.kind, s.tokens, s.slots FROM exams_seat s"
+            " JOIN exams_form f ON f.id = s.form_id WHERE f.exam_id = %s ORDER BY s.form_id, s.number",
             [row[0]],
         ):
             seats.setdefault(form, []).append(Seat(seat[0], seat[1], tuple(tokens), slots))
@@ -106,7 +106,9 @@ def make_people(database: str, key: str, count: int) -> list[Person]:
         made = connection.execute(PEOPLE, {"password": password, "run": secrets.token_hex(4), "count": count})
         for (user,) in made.fetchall():
             people.append(Person(user, secrets.token_hex(16)))
-        with connection.cursor().copy("COPY django_session (session_key, session_data, expire_date) FROM STDIN") as rows:
+        with connection.cursor().copy(
+            "COPY django_session (session_key, session_data, expire_date) FROM STDIN"
+        ) as rows:
             for person in people:
                 data = {"_auth_user_id": str(person.user), "_auth_user_backend": BACKEND, "_auth_user_hash": mark}
                 rows.write_row((person.cookie, signing.dumps(data, key=key, salt=SESSION_SALT, compress=True), expires))

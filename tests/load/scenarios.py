@@ -72,7 +72,7 @@ def told(name: str, run: Run, promises: list[dict[str, Any]], more: Figures, clo
 
 
 async def saves(run: Run) -> Figures:
-    """As fast as 32 connections can: saving one answer, and the bare view, in turns, so that both meet the same machine."""
+    """As fast as 32 connections can: saving one answer and the bare view in turns, so that both meet one machine."""
     with psycopg.connect(run.database) as connection:
         connection.execute(people.BARE_TABLE)
     exam = people.bank(run.database, run.exam)
@@ -235,7 +235,7 @@ async def second_click(run: Run, person: Person) -> bool:
 
 
 async def finishes(run: Run, *, beat_down: bool = False, grace: int = 3) -> Figures:
-    """Everybody reaches the same deadline, and nobody's page is open any more: the sweep alone ends, closes and scores."""
+    """Everybody reaches the same deadline with no page open any more: the sweep alone ends, closes and scores."""
     exam = people.bank(run.database, run.exam)
     candidates = run.people(run.count)
     lead = dt.timedelta(seconds=5 + run.count / 300)
@@ -348,7 +348,7 @@ async def day(run: Run, *, every: float = 120.0) -> Figures:
 
 async def sit(page: Page, until: float, every: float) -> None:
     """One candidate: now an answer, now only a flag, sometimes the page is loaded again or the laptop is reopened."""
-    await asyncio.sleep(page.chance.uniform(0, every))
+    await asyncio.sleep(min(page.chance.uniform(0, every), max(0.0, until - time.perf_counter())))
     while time.perf_counter() < until:
         seat = page.chance.choice(page.person.seats)
         chance = page.chance.random()

@@ -1,4 +1,4 @@
-"""What the database says about what the pages were told: nothing acknowledged may be missing, nothing may be there twice."""
+"""What the database says about what the pages were told: nothing acknowledged is missing, nothing is there twice."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def lost(database: str, pages: Iterable[Page]) -> list[str]:
 
 
 def scored(database: str, sittings: Sequence[uuid.UUID]) -> dict[str, int]:
-    """How many sittings have no result, how many more results there are than that, and how many ended or closed twice."""
+    """How many sittings have no result, how many results are too many, and how many ended or closed twice."""
     with psycopg.connect(database) as connection:
         results, apart = connection.execute(RESULTS, [list(sittings)]).fetchone() or (0, 0)
         twice = (connection.execute(ENDS, [list(sittings)]).fetchone() or (0,))[0]

@@ -74,7 +74,7 @@ class Connection:
                         raise
                     self.close()  # it was closed while nobody used it, as browsers find out, too
                     status, answered, content = await asyncio.wait_for(self._carry(request), self.timeout)
-            except (OSError, EOFError, ValueError, TimeoutError, asyncio.TimeoutError) as problem:
+            except (OSError, EOFError, ValueError, TimeoutError) as problem:
                 self.close()
                 raise Failed(f"{method} {path}: {type(problem).__name__}") from problem
             if answered.get("connection") == "close":

@@ -168,3 +168,27 @@ def test_scoring_takes_a_constant_number_of_statements(user, exam, answered, dja
     assert Answer.objects.count() == answered
     with django_assert_num_queries(23):
         score(sitting)
+
+
+def test_a_sweep_scores_everything_that_waits_by_the_batch(exam, monkeypatch):
+    monkeypatch.setattr(services, "BATCH", 2)
+    begun = [begin(UserFactory(), exam) for _ in range(5)]
+    late = max(sitting.deadline for sitting in begun) + 60 * MINUTE
+    assert services.sweep(now=late) == {"ended": 5, "closed": 5, "scored": 5}
+    assert {result.sitting for result in Result.objects.all()} == set(begun)
+
+
+def test_a_sweep_leaves_the_rest_to_the_next_one_when_its_time_is_over(exam, monkeypatch):
+    monkeypatch.setattr(services, "SWEEP_SECONDS", -1.0)
+    sitting = begin(UserFactory(), exam)
+    assert services.sweep(now=sitting.deadline + 60 * MINUTE)["scored"] == 0
+    monkeypatch.undo()
+    assert services.sweep(now=sitting.deadline + 61 * MINUTE)["scored"] == 1
+
+
+@pytest.mark.parametrize("sittings", [2, 6])
+def test_a_sweep_takes_a_constant_number_of_statements(exam, sittings, django_assert_num_queries):
+    form = Form.objects.get(reference=True)
+    begun = [begin(UserFactory(), exam, form) for _ in range(sittings)]
+    with django_assert_num_queries(30):
+        services.sweep(now=begun[-1].deadline + 60 * MINUTE)
