@@ -21,15 +21,15 @@ def tell(
     left_ms: int | None = None,
     minutes: int | None = None,
 ) -> int:
-    """Add one event; returns its number. One statement."""
+    """Add one event; returns its number. One statement, which names the sitting for each table (ADR 0005)."""
     with connection.cursor() as cursor:
         cursor.execute(
             """
-            WITH counted AS (UPDATE exams_sitting SET events = events + 1 WHERE id = %s RETURNING id, events)
+            WITH counted AS (UPDATE exams_sitting SET events = events + 1 WHERE id = %s RETURNING events)
             INSERT INTO exams_event (sitting_id, number, at, kind, by, staff, claim, seats, left_ms, minutes)
-            SELECT id, events, %s, %s, %s, %s, %s, '{}', %s, %s FROM counted RETURNING number
+            SELECT %s, events, %s, %s, %s, %s, %s, '{}', %s, %s FROM counted RETURNING number
             """,
-            [sitting_id, at, kind, by, staff, claim, left_ms, minutes],
+            [sitting_id, sitting_id, at, kind, by, staff, claim, left_ms, minutes],
         )
         (number,) = cursor.fetchone()
     return int(number)

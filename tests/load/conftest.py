@@ -18,7 +18,7 @@ EXAM = "MLA-C02"  # the smallest pack
 
 
 @pytest.fixture(scope="session")
-def stack(tmp_path_factory: pytest.TempPathFactory, django_db_setup: None) -> Iterator[Stack]:
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     collect_static()
     folder = tmp_path_factory.mktemp("stack")
     made = Stack(

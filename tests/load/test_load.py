@@ -1,4 +1,4 @@
-"""The loads of `make load`, small and seeded: what was acknowledged is stored, nothing is there twice, nothing is missed.
+"""The loads of `make load`, small and seeded: what was acknowledged is stored, nothing is there twice or missed.
 
 How fast it is says nothing here, because other tests run beside it.
 """
