@@ -25,8 +25,8 @@ OF_A_SITTING = {
     "exams_sitting",
 }  # fmt: skip
 EVERYWHERE = {
-    "exams_form", "exams_seat", "questions_exam", "questions_revision", "questions_option", "questions_prompt", "questions_question",
-    "questions_scenariorevision",
+    "exams_form", "exams_seat", "questions_exam", "questions_revision", "questions_option", "questions_prompt",
+    "questions_question", "questions_scenariorevision",
 }  # fmt: skip
 OF_A_PERSON = {"accounts_user", "accounts_user_groups", "accounts_user_user_permissions", "auth_group_permissions",
                "auth_group", "auth_permission", "django_content_type", "django_session"}  # fmt: skip

@@ -69,7 +69,7 @@ async def measure(stack: Stack, options: argparse.Namespace) -> list[dict[str, A
         run = Run(stack, exam=options.exam, seed=options.seed, say=say)
         run.count, run.seconds = options.count or count, options.seconds or seconds
         for scenario in SCENARIOS[name]:
-            found.append(await scenario(replace(run, clock=type(run.clock)())))
+            found.append(await replace(run, clock=type(run.clock)(), connections=[]).carry_out(scenario))
             print(table(found[-1]), flush=True)
     return found
 

@@ -35,6 +35,7 @@ class Run:
     seed: int = 1
     say: Callable[[str], object] = lambda _: None
     clock: Clockwork = field(default_factory=Clockwork)
+    connections: list[Connection] = field(default_factory=list)
 
     @property
     def database(self) -> str:
@@ -49,7 +50,19 @@ class Run:
 
     def page(self, person: Person, clock: Clockwork | None = None) -> Page:
         chance = random.Random(f"{self.seed}-{person.user}")
-        return Page(person, Connection(self.stack.url), clock or self.clock, chance)
+        return Page(person, self.connection(), clock or self.clock, chance)
+
+    def connection(self) -> Connection:
+        self.connections.append(Connection(self.stack.url))
+        return self.connections[-1]
+
+    async def carry_out(self, scenario: Callable[[Run], Awaitable[Figures]]) -> Figures:
+        """The scenario's figures; every connection is closed afterwards."""
+        try:
+            return await scenario(self)
+        finally:
+            await asyncio.gather(*(connection.shut() for connection in self.connections))
+            self.connections.clear()
 
     def used(self) -> dict[str, float]:
         """Processor seconds of each program so far."""
@@ -169,7 +182,7 @@ async def starts(run: Run) -> Figures:
 
     async def press() -> int:
         done = 0
-        connection = Connection(run.stack.url)
+        connection = run.connection()
         while waiting and time.perf_counter() < until:
             page = run.page(waiting.pop(), fast)
             page.connection = connection
@@ -190,7 +203,7 @@ async def starts(run: Run) -> Figures:
         if not await page.begin(run.exam):
             return False
         await page.open()
-        page.connection.close()
+        await page.connection.shut()
         return True
 
     start = time.perf_counter()
@@ -227,7 +240,6 @@ async def second_click(run: Run, person: Person) -> bool:
     first = person.sitting
     page = run.page(person)
     await page.begin(run.exam)
-    page.connection.close()
     return page.person.sitting != first
 
 
@@ -317,8 +329,6 @@ async def day(run: Run, *, every: float = 120.0) -> Figures:
         for beat in beats:
             beat.cancel()
         await asyncio.gather(*beats, return_exceptions=True)
-    for page in pages:
-        page.connection.close()
     missing = truth.lost(run.database, pages)
     waiting = sum(len(page.pending) for page in pages)
     both = sorted(seconds for kind in ("changes", "pulse", "status") for seconds in clock.seconds.get(kind, []))

@@ -32,7 +32,7 @@ def correct(found: Figures) -> None:
 
 
 def play(scenario: Callable[[Run], Awaitable[Figures]], run: Run) -> Figures:
-    return asyncio.run(scenario(run))  # type: ignore[arg-type]
+    return asyncio.run(run.carry_out(scenario))
 
 
 def test_every_acknowledged_save_is_stored(run):
@@ -80,7 +80,7 @@ def test_an_answer_that_is_not_acknowledged_stays_in_the_outbox_and_arrives_once
     people.give_sittings(run.database, exam, [person])
     page = run.page(person)
 
-    async def act() -> None:
+    async def act(_: Run) -> Figures:
         await page.open()
         seat = person.seats[0]
         page.put(seat, seat.response(page.chance))
@@ -95,8 +95,9 @@ def test_an_answer_that_is_not_acknowledged_stays_in_the_outbox_and_arrives_once
         await page.open()  # a reload: a new claim with numbers of its own
         page.put(seat, seat.response(page.chance), flagged=True)
         assert await page.flush()
+        return {}
 
-    asyncio.run(act())
+    play(act, run)
     for name in run.stack.web:
         run.stack.programs[name].wait(60)
     assert truth.lost(run.database, [page]) == []

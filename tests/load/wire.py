@@ -7,6 +7,7 @@ import ipaddress
 import json
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
@@ -104,6 +105,14 @@ class Connection:
         else:
             content = await reader.readexactly(int(headers.get("content-length", "0")))
         return status, headers, content
+
+    async def shut(self) -> None:
+        """Close it and wait until it is."""
+        writer = self.writer
+        self.close()
+        if writer is not None:
+            with suppress(OSError):  # cut off by the other side
+                await writer.wait_closed()
 
     def close(self) -> None:
         if self.writer is not None:
