@@ -113,7 +113,13 @@ CACHES = {
             "LOCATION": "cache",
             "OPTIONS": {"MAX_ENTRIES": 50_000},  # beyond it entries are dropped, and with them limits
         }
-    )
+    ),
+    # Questions as HTML, as they stand on a form before anybody answers: some 5 kB each, kept by each process.
+    "sheets": {
+        "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
+        "LOCATION": "sheets",
+        "OPTIONS": {"MAX_ENTRIES": 3_000},
+    },
 }
 
 # ---- mail ------------------------------------------------------------------------------------------------

@@ -69,6 +69,8 @@ class Sheet:
     flagged: bool
     spent_ms: int
     state: str
+    untouched: bool  # nothing of the candidate's own is in it
+    content: str  # names what stands there and in which order
     base: str  # what a form without scripts says that this page showed
     stored: list[str]
 
@@ -230,6 +232,8 @@ def _sheet(
         flagged=bool(answer and answer.flagged),
         spent_ms=answer.spent_ms if answer else 0,
         state=_state(seat, response),
+        untouched=answer is None,
+        content=f"{revision.pk}.{'.'.join(seat.tokens)}",
         base=base,
         stored=stored,
     )

@@ -146,9 +146,14 @@ def rank(*, user: User, exam: Exam) -> list[tuple[int, int]]:
     """
     seen = bank.seen_by(user.pk)
     again: Counter[int] = Counter()
-    rows = Seat.objects.filter(_mine(user), form__exam=exam)
-    for form, question in rows.values_list("form_id", "revision__question_id"):
-        again[form] += question in seen
+    if seen:
+        rows = Seat.objects.filter(_mine(user), form__exam=exam)
+        for form, question in rows.values_list("form_id", "revision__question_id"):
+            again[form] += question in seen
+    else:  # as most who begin an exam: no question need be read
+        own = Q(state=Form.State.PENDING, owner=user.pk)
+        forms = Form.objects.filter(own | Q(state=Form.State.POOL), exam=exam).order_by()
+        again.update(dict.fromkeys(forms.values_list("pk", flat=True), 0))
     order = [(count, form) for form, count in again.items()]
     random.shuffle(order)
     return sorted(order, key=lambda pair: pair[0])

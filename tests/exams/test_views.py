@@ -15,7 +15,8 @@ from django.urls import reverse
 
 from accounts.services import set_accommodation
 from exams.models import Answer, Form, Sitting
-from tests.factories import UserFactory, close, key_of, sat, stranger_id
+from exams.services import saving
+from tests.factories import UserFactory, begin, change, close, key_of, sat, stranger_id
 
 
 def post(client: Client, name: str, sitting_id: object, body: object) -> Any:
@@ -293,3 +294,36 @@ def test_options_are_sent_in_the_seats_order_under_its_tokens(signed_in, sitting
         places = [page.index(f'value="{token}"') for token in seat.tokens]
         assert places == sorted(places)
         assert len(key_of(seat)) == 1
+
+
+def test_nothing_of_one_candidate_stays_on_the_page_of_the_next(client, exam, user):
+    """Questions that nobody has touched are kept as HTML for everybody on the form."""
+    form = exam.forms.get(reference=True)
+    mine, theirs = begin(user, exam, form), begin(UserFactory(), exam, form)
+    seats = list(form.seats.filter(kind="multiple_choice").order_by("number"))[1:3]
+    packet = [change(seat.number, [seat.tokens[0]], sequence=place) for place, seat in enumerate(seats, 1)]
+    pages = {}
+    for sitting in (theirs, mine):
+        client.force_login(sitting.user)
+        pages[sitting.pk, "before"] = client.get(reverse("sitting", args=[sitting.pk])).content.decode()
+        if sitting == theirs:
+            saving.save(sitting_id=sitting.pk, user_id=sitting.user_id, claim=1, changes=packet)
+            pages[sitting.pk, "after"] = client.get(reverse("sitting", args=[sitting.pk])).content.decode()
+    for seat in seats:
+        chosen = f'value="{seat.tokens[0]}" checked'
+        assert chosen in pages[theirs.pk, "after"]
+        assert chosen not in pages[theirs.pk, "before"]
+        assert chosen not in pages[mine.pk, "before"]
+        assert f'value="{seat.tokens[0]}"' in pages[mine.pk, "before"]
+
+
+def test_two_forms_never_share_what_stands_at_a_seat(client, exam, user):
+    pages = []
+    for form in exam.forms.order_by("number")[:2]:
+        sitting = begin(UserFactory(), exam, form)
+        client.force_login(sitting.user)
+        page = client.get(reverse("sitting", args=[sitting.pk])).content.decode()
+        tokens = {token for seat in form.seats.all() for token in seat.tokens}
+        assert all(f'"{token}"' in page for token in tokens)
+        pages.append(page)
+    assert len(pages) == 2

@@ -1,6 +1,6 @@
 """Candidates, their sessions and their sittings, made in bulk: a load run must not spend its time on getting ready.
 
-Everybody made here has an address under `@load.invalid`, so that it can be told apart and deleted.
+Everybody made here has an address under `@load.invalid`, so that it can be told apart.
 """
 
 from __future__ import annotations
@@ -148,16 +148,3 @@ def give_sittings(
 
 def sittings_of(people: list[Person]) -> list[uuid.UUID]:
     return [person.sitting for person in people if person.sitting is not None]
-
-
-def remove(database: str) -> None:
-    """Everybody that load runs have made, with all that hangs on them."""
-    whose = "(SELECT id FROM accounts_user WHERE email LIKE '%@load.invalid')"
-    with psycopg.connect(database) as connection:
-        sittings = f"(SELECT id FROM exams_sitting WHERE user_id IN {whose})"
-        results = f"(SELECT id FROM scoring_result WHERE sitting_id IN {sittings})"
-        for table in ("scoring_seatresult", "scoring_domainresult"):
-            connection.execute(f"DELETE FROM {table} WHERE result_id IN {results}")
-        for table in ("scoring_result", "exams_answer", "exams_claim", "exams_event", "exams_pad", "exams_keptchange"):
-            connection.execute(f"DELETE FROM {table} WHERE sitting_id IN {sittings}")
-        connection.execute(f"DELETE FROM exams_sitting WHERE user_id IN {whose}")

@@ -209,7 +209,7 @@ async def starts(run: Run) -> Figures:
     start = time.perf_counter()
     arrived = sum(await asyncio.gather(*(arrive(person) for person in crowd)))
     took = time.perf_counter() - start
-    again = sum(await asyncio.gather(*(second_click(run, person) for person in crowd[:20])))
+    again = sum(await asyncio.gather(*(second_click(run, person) for person in crowd[:20] if person.sitting)))
     with psycopg.connect(run.database) as connection:
         row = connection.execute(
             "SELECT count(*), count(DISTINCT user_id) FROM exams_sitting WHERE user_id = ANY(%s)",
