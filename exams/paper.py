@@ -69,10 +69,10 @@ class Sheet:
     flagged: bool
     spent_ms: int
     state: str
-    untouched: bool  # nothing of the candidate's own is in it
-    content: str  # names what stands there and in which order
     base: str  # what a form without scripts says that this page showed
     stored: list[str]
+    untouched: bool = False  # nothing of the candidate's own is in it
+    content: str = ""  # names what stands there and in which order
 
     @property
     def complete(self) -> bool:
