@@ -41,7 +41,7 @@ NARROW, WIDE = 375, 1280
 KINDS = ("multiple_choice", "multiple_response", "ordering", "matching")
 # In one call, because each costs a round trip: what is wrong, and whether the page is wider than the window.
 INSPECT = """async (only) => {
-    const options = { resultTypes: ["violations"], ...(only.length && { runOnly: { type: "rule", values: only } }) };
+    const options = { resultTypes: ["violations"], ...(only?.length && { runOnly: { type: "rule", values: only } }) };
     const { violations } = await axe.run(document, options);
     const found = violations.map(({ id, nodes }) =>
         `${id}: ${nodes.slice(0, 4).map(({ target, failureSummary }) => `${target} ${failureSummary}`).join("; ")}`);
