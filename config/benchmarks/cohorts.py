@@ -26,6 +26,7 @@ from accounts.models import User
 from accounts.roles import Role
 from cohorts.models import Cohort, Instructor, Outcome
 from cohorts.services import norms, outcomes
+from config import memory
 from config.benchmarks.meaning import Figures, compare
 from config.benchmarks.rescoring import FORMS, ORIGINALS, multiply, scratch_database
 from exams.models import Form, Sitting
@@ -105,6 +106,7 @@ def measure(code: str, sittings: int) -> Figures:
         outcomes.catch_up()
         idle = time.perf_counter() - start
         members = cohort.memberships.count()
+        memory.settle()  # as a web process does
         milliseconds, processor, statements = _ask(cohort)
         # A class that has just finished: everything of it is due when its page is asked for.
         Outcome.objects.filter(cohort=cohort).delete()

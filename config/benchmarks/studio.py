@@ -22,6 +22,7 @@ from django.utils import timezone
 from accounts import services
 from accounts.models import User
 from accounts.roles import Role
+from config import memory
 from config.benchmarks.meaning import Figures, compare
 from config.benchmarks.rescoring import scratch_database
 from questions import search
@@ -100,6 +101,7 @@ def measure(rounds: int, questions: int = QUESTIONS) -> Figures:
         page, part = reverse("studio_questions"), {"HX-Request": "true"}
         for query in REQUESTS:  # nobody waits for the first page of a process
             client.get(f"{page}?{query}", secure=True)
+        memory.settle()  # as a web process does
         seconds: dict[str, list[float]] = {}
         for query, headers in itertools.product(REQUESTS * rounds, ({}, part)):
             start = time.perf_counter()
