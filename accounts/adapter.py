@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING, Any, cast
 
 from allauth.account.adapter import DefaultAccountAdapter
@@ -18,6 +19,8 @@ if TYPE_CHECKING:  # models are not ready when allauth imports this
     from django.forms import BaseForm
 
     from accounts.models import User
+
+log = logging.getLogger(__name__)
 
 
 class AccountAdapter(DefaultAccountAdapter):
@@ -39,6 +42,11 @@ class AccountAdapter(DefaultAccountAdapter):
         user = super().authenticate(request, **credentials)
         if user is not None:
             attempt.give_back()
+        # The typed name is left out: people type passwords into the wrong field.
+        if user is None:
+            log.warning("A password was refused, from %s", client_address(request))
+        else:
+            log.info("The password of person %s was accepted, from %s", user.pk, client_address(request))
         return user
 
     def save_user(

@@ -128,6 +128,7 @@ def spend(request: HttpRequest, *, action: str, account: str) -> Attempt:
             log.error("Rate limits are off, because Redis does not answer: %s", error)
             break
         if wait:
+            log.warning("Too many attempts (%s) from %s", action, client_address(request))
             Attempt(tuple(taken)).give_back()  # a blocked account must not use up its neighbours' ceiling
             raise ImmediateHttpResponse(too_many(request, wait))
         taken.append(bucket)

@@ -123,6 +123,18 @@ def test_a_wrong_password_does_not_tell_that_an_address_is_known(client, db, kno
     assert "The e-mail address or the password is not right." in response.content.decode()
 
 
+def test_passwords_that_are_refused_and_accepted_leave_a_line_without_what_was_typed(client, db, caplog):
+    person = UserFactory()
+    with caplog.at_level("INFO", logger="accounts"):
+        sign_in(client, person.email, "wrong-secret")
+        sign_in(client, person.email)
+    said = [(record.levelname, record.getMessage()) for record in caplog.records if record.name.startswith("accounts")]
+    assert said == [
+        ("WARNING", "A password was refused, from 127.0.0.1"),
+        ("INFO", f"The password of person {person.pk} was accepted, from 127.0.0.1"),
+    ]
+
+
 def test_signing_in_goes_on_where_one_wanted_to_be(client, db):
     response = client.post(
         "/account/login/", {"login": UserFactory().email, "password": PASSWORD, "next": "/progress/"}
