@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -18,6 +19,9 @@ from tests.load.wire import Connection, NotLoopback
 
 pytestmark = [pytest.mark.redis, pytest.mark.proxy, pytest.mark.xdist_group("stack")]
 
+# A process that has driven a browser has a loop running in its main thread. This one stays until the end, because
+# what it has started ends with it.
+APART = ThreadPoolExecutor(max_workers=1)
 SPEED = ("throughput", "p99", "a second", "seconds from", "memory")  # promises that are none here
 
 
@@ -32,7 +36,7 @@ def correct(found: Figures) -> None:
 
 
 def play(scenario: Callable[[Run], Awaitable[Figures]], run: Run) -> Figures:
-    return asyncio.run(run.carry_out(scenario))
+    return APART.submit(lambda: asyncio.run(run.carry_out(scenario))).result()
 
 
 def test_every_acknowledged_save_is_stored(run):
