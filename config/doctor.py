@@ -21,6 +21,7 @@ from django.db.migrations.executor import MigrationExecutor
 from django.utils import timezone
 from redis import Redis, RedisError
 
+from config.observing.metrics import QUEUE
 from exams.models import Form, Sitting
 from questions.models import Exam
 
@@ -175,7 +176,7 @@ def _queue(clock: Clock) -> Iterator[Finding]:
         with Redis.from_url(settings.REDIS_URL, socket_timeout=2, socket_connect_timeout=2) as redis:
             seconds, micro = redis.time()
             here = clock()
-            waiting = int(redis.llen("celery"))
+            waiting = int(redis.llen(QUEUE))
             policy = str(redis.config_get("maxmemory-policy").get("maxmemory-policy", ""))
     except RedisError as error:
         says = f"Redis does not answer: {error}. Answers are saved all the same; nothing due is done until it is back."

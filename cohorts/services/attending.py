@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from accounts.models import Accommodation, User
 from cohorts.models import Arrangement, Assignment, Attempt, Membership, Release
-from exams.models import Form, Sitting
+from exams.models import Sitting
 from exams.services import sittings
 from exams.services.sittings import CannotBegin, Conditions, Terms
 
@@ -108,7 +108,7 @@ def begin(*, assignment: Assignment, user: User) -> Sitting:
     if sum(one.void_at is None for one in earlier) >= offer.attempts:
         raise CannotBegin("You have used every attempt at this assignment.")
     sitting = sittings.begin_assigned(
-        user=user, exam=exam, conditions=conditions_of(assignment, offer), form=_form_of(assignment)
+        user=user, exam=exam, conditions=conditions_of(assignment, offer), form=assignment.form
     )
     Attempt.objects.create(
         assignment=assignment, user=user, sitting=sitting, number=earlier[-1].number + 1 if earlier else 1
@@ -147,8 +147,3 @@ def _release(rule: str, at: dt.datetime | None, offer: Offer) -> tuple[dt.dateti
     if rule == Release.AT_END:
         return offer.end_by, False
     return (at, False) if rule == Release.AT else (None, rule == Release.HELD)
-
-
-def _form_of(assignment: Assignment) -> Form | None:
-    """The form that everybody sits, if there is one; None leaves the choice to what each person has seen."""
-    return assignment.form

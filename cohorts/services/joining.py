@@ -14,6 +14,7 @@ from cohorts.models import Cohort, Instructor, Invitation, Membership
 from cohorts.models.people import CODE_ALPHABET, CODE_LENGTH, new_code
 from cohorts.services import log
 from cohorts.services.running import Refused, held
+from cohorts.services.times import said
 
 # What people put between the groups of a code, and what their keyboards make of a hyphen.
 BETWEEN = re.compile(r"[\s\-‐‑‒–—−_.]+")
@@ -129,7 +130,7 @@ def open_joining(*, cohort: Cohort, until: dt.datetime | None, by: User, now: dt
     if until and until <= now:
         raise Refused("Joining has to end in the future.")
     Cohort.objects.filter(pk=cohort.pk).update(joining_open=True, join_until=until)
-    end = f" until {until.astimezone(dt.UTC):%-d %B %Y, %H:%M} UTC" if until else ""
+    end = f" until {said(until)}" if until else ""
     log.write(cohort=cohort, by=by, what=f"Opened joining by code{end}.", at=now)
 
 
