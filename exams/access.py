@@ -15,6 +15,7 @@ from exams.models import Sitting
 from exams.protocol import refuse
 from exams.services import sittings
 from exams.services.changes import Refused
+from operations import figures
 
 P = ParamSpec("P")
 
@@ -53,8 +54,10 @@ def speaks_json(
         try:
             return view(request, *args, **kwargs)
         except Refused as refused:
+            figures.refused()
             return refuse(refused)
         except (Http404, Sitting.DoesNotExist):
             return JsonResponse({"error": "There is no such sitting."}, status=404)
 
+    wrapped.speaks_json = True  # type: ignore[attr-defined]  # for refusals on the way here
     return wrapped

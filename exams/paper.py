@@ -8,7 +8,8 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping, Sequence
 from copy import copy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any, Protocol
 
 from exams.models import Answer, Form, Seat, Sitting
@@ -18,6 +19,7 @@ from questions.models import Exam, Revision
 
 # The clock may be stopped for a while; a device that has been away for longer than this comes too late anyhow.
 KEPT_LONGER = dt.timedelta(hours=12)
+FORMS_KEPT = 64  # by each process, some 200 kB each
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,15 +159,21 @@ def keep_until(sitting: Sitting) -> dt.datetime:
 def sheets_of(sitting: Sitting, unsaved: Mapping[int, Unsaved] | None = None) -> list[Sheet]:
     """The form's questions in order with what has been answered."""
     answers = {answer.seat: answer for answer in Answer.objects.filter(sitting=sitting)}
-    return _sheets(sitting.form_id, answers, unsaved or {})
+    posted = unsaved or {}
+    return [_sheet(sheet, answers.get(sheet.number), posted.get(sheet.number)) for sheet in blank(sitting.form)]
 
 
-def blank(form: Form) -> list[Sheet]:
-    """The form's questions as somebody sees them who has answered nothing. A constant number of statements."""
-    return _sheets(form.pk, {}, {})
+def blank(form: Form) -> Sequence[Sheet]:
+    """The form's questions as somebody sees them who has answered nothing. No statement, or else a constant number."""
+    return _frozen(form.pk, form.created_at)
 
 
-def _sheets(form_id: int, answers: Mapping[int, Answer], posted: Mapping[int, Unsaved]) -> list[Sheet]:
+@lru_cache(maxsize=FORMS_KEPT)
+def _frozen(form_id: int, created_at: dt.datetime) -> tuple[Sheet, ...]:
+    """Of a form nothing changes that a candidate sees, nor of a published wording: each process reads it once.
+
+    `created_at` is there for a database that was put back and gives a number to another form.
+    """
     seats = list(Seat.objects.filter(form=form_id).order_by("number"))
     revisions = (
         Revision.objects.select_related("scenario_revision")
@@ -177,41 +185,17 @@ def _sheets(form_id: int, answers: Mapping[int, Answer], posted: Mapping[int, Un
         scenario = revisions[seat.revision_id].scenario_revision
         if scenario:
             sharing.setdefault(scenario.scenario_id, []).append(seat.number)
-    return [
-        _sheet(seat, revisions[seat.revision_id], answers.get(seat.number), sharing, posted.get(seat.number))
-        for seat in seats
-    ]
+    return tuple(_blank(seat, revisions[seat.revision_id], sharing) for seat in seats)
 
 
-def _sheet(
-    seat: Seat,
-    revision: Revision,
-    answer: Answer | None,
-    sharing: dict[int, list[int]],
-    unsaved: Unsaved | None = None,
-) -> Sheet:
+def forget_forms() -> None:
+    """Read every form anew; for measuring."""
+    _frozen.cache_clear()
+
+
+def _blank(seat: Seat, revision: Revision, sharing: dict[int, list[int]]) -> Sheet:
     kind = KINDS[seat.kind]
-    stored = list(answer.response) if answer else []
-    base = imprint(stored, bool(answer and answer.flagged))
-    if unsaved:
-        answer = copy(answer) if answer else Answer()
-        answer.response, answer.flagged = list(unsaved.response), unsaved.flagged
-        answer.version, base = unsaved.version, unsaved.base or base
-    response = list(answer.response) if answer else []
-    struck = answer.struck if answer else []
     options = {option.number: option for option in revision.options.all()}
-    choices = [
-        Choice(
-            token,
-            chr(ord("A") + place),
-            options[number].html,
-            words(options[number].text),
-            token in response,
-            token in struck,
-        )
-        for place, (number, token) in enumerate(zip(seat.options, seat.tokens, strict=True))
-    ]
-    by_token = {choice.token: choice for choice in choices}
     scenario = revision.scenario_revision
     shared = sharing[scenario.scenario_id] if scenario else []
     return Sheet(
@@ -222,25 +206,59 @@ def _sheet(
         slots=seat.slots,
         stem=revision.stem_html,
         scenario=Scenario(scenario.title, scenario.html, shared[0], shared[-1]) if scenario else None,
-        choices=choices,
-        order=[by_token[token] for token in response] if seat.kind == "ordering" else [],
-        matches=[
-            Match(prompt.number, prompt.html, response[place] if place < len(response) else "")
-            for place, prompt in enumerate(revision.prompts.all())
+        choices=[
+            Choice(token, chr(ord("A") + place), options[number].html, words(options[number].text), False, False)
+            for place, (number, token) in enumerate(zip(seat.options, seat.tokens, strict=True))
         ],
-        version=answer.version if answer else 0,
-        flagged=bool(answer and answer.flagged),
-        spent_ms=answer.spent_ms if answer else 0,
-        state=_state(seat, response),
-        untouched=answer is None,
+        order=[],
+        matches=[Match(prompt.number, prompt.html, "") for prompt in revision.prompts.all()],
+        version=0,
+        flagged=False,
+        spent_ms=0,
+        state="unanswered",
+        untouched=True,
         content=f"{revision.pk}.{'.'.join(seat.tokens)}",
+        base=imprint([], False),
+        stored=[],
+    )
+
+
+def _sheet(sheet: Sheet, answer: Answer | None, unsaved: Unsaved | None) -> Sheet:
+    """The blank sheet with what was answered, or with what a form brought instead."""
+    if answer is None and unsaved is None:
+        return sheet
+    stored = list(answer.response) if answer else []
+    base = imprint(stored, bool(answer and answer.flagged))
+    answer = copy(answer) if answer else Answer(version=0)
+    if unsaved:
+        answer.response, answer.flagged = list(unsaved.response), unsaved.flagged
+        answer.version, base = unsaved.version, unsaved.base or base
+    response = list(answer.response)
+    choices = [
+        replace(choice, chosen=choice.token in response, struck=choice.token in answer.struck)
+        for choice in sheet.choices
+    ]
+    by_token = {choice.token: choice for choice in choices}
+    return replace(
+        sheet,
+        choices=choices,
+        order=[by_token[token] for token in response] if sheet.kind == "ordering" else [],
+        matches=[
+            replace(match, chosen=response[place] if place < len(response) else "")
+            for place, match in enumerate(sheet.matches)
+        ],
+        version=answer.version,
+        flagged=answer.flagged,
+        spent_ms=answer.spent_ms,
+        state=_state(sheet, response),
+        untouched=False,
         base=base,
         stored=stored,
     )
 
 
-def _state(seat: Seat, response: list[str]) -> str:
-    if KINDS[seat.kind].is_complete(response, slots=seat.slots):
+def _state(sheet: Sheet, response: list[str]) -> str:
+    if KINDS[sheet.kind].is_complete(response, slots=sheet.slots):
         return "answered"
     return "incomplete" if any(response) else "unanswered"
 

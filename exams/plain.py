@@ -20,6 +20,7 @@ from exams.models import Answer, Claim, EndReason, KeptChange, Seat, Sitting
 from exams.paper import Sheet
 from exams.services import saving, sittings
 from exams.services.changes import PAD, Change, Receipt, Refused
+from operations import figures
 from questions.kinds import KINDS, ImpossibleResponse
 
 MAXIMUM_BODY = 64_000  # bytes; a form of 65 answered questions takes about 6,000
@@ -337,7 +338,8 @@ def _store(sitting: Sitting, changes: Sequence[Change], disputed: Sequence[Chang
 
 def _hand_in(sitting: Sitting, changes: Sequence[Change], at: int, number: int, last: int) -> None:
     numbered = [replace(change, sequence=last + place) for place, change in enumerate(changes, 1)]
-    saving.save(sitting_id=sitting.pk, user_id=sitting.user_id, claim=number, changes=numbered, at_seat=at)
+    receipt = saving.save(sitting_id=sitting.pk, user_id=sitting.user_id, claim=number, changes=numbered, at_seat=at)
+    figures.saved(receipt.outcomes.values())
 
 
 def _window(sitting: Sitting) -> tuple[int, int]:

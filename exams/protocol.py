@@ -15,6 +15,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstra
 
 from exams.models import Answer, KeptChange, Notice, Sitting
 from exams.services.changes import PAD, Change, Receipt, Refused
+from operations import figures
 
 MAXIMUM_BODY = 64_000  # bytes; a packet of all 65 seats takes about 10,000
 MAXIMUM_CHANGES = 200
@@ -28,7 +29,8 @@ Claim = Annotated[int, Field(strict=True, ge=1, le=2**31 - 1)]
 Token = Annotated[str, StringConstraints(strict=True, max_length=8, pattern=r"^[a-z0-9]*$")]
 Left = Annotated[int, Field(strict=True, ge=-(2**31), le=2**31)]  # milliseconds of the exam's time
 Seat = Annotated[int, Field(strict=True, ge=0, le=1000)]
-Offline = Annotated[list[tuple[Left, Left]], Field(max_length=20)]
+Offline = Annotated[list[tuple[Left, Left]], Field(max_length=20, default_factory=list)]
+Tokens = Annotated[list[Token], Field(max_length=10, default_factory=list)]
 
 
 def ascending(marks: list[int]) -> list[int]:
@@ -46,7 +48,7 @@ def short(text: str) -> str:
 
 Marks = Annotated[
     list[Annotated[int, Field(strict=True, ge=0, le=LONGEST_TEXT)]],
-    Field(max_length=2 * MAXIMUM_RANGES),
+    Field(max_length=2 * MAXIMUM_RANGES, default_factory=list),
     AfterValidator(ascending),
 ]
 
@@ -64,15 +66,15 @@ class ChangeMessage(Strict):
     sequence: Number
     seat: Seat
     base: Count
-    response: Annotated[list[Token], Field(max_length=10)] = []
+    response: Tokens
     flagged: Annotated[bool, Field(strict=True)] = False
-    struck: Annotated[list[Token], Field(max_length=10)] = []
-    marks: Marks = []
-    scenario: Marks = []  # highlights in the text that a case study's questions share
+    struck: Tokens
+    marks: Marks
+    scenario: Marks  # highlights in the text that a case study's questions share
     text: Annotated[str, Field(strict=True, max_length=MAXIMUM_PAD), AfterValidator(short)] = ""
     spent: Count = 0  # milliseconds on this question so far
     left: Left  # milliseconds left when it was made
-    settles: Annotated[list[tuple[Claim, Number]], Field(max_length=20)] = []
+    settles: Annotated[list[tuple[Claim, Number]], Field(max_length=20, default_factory=list)]
     touched: Annotated[bool, Field(strict=True)] = True  # false: the response is only what the window knew
     after: tuple[Claim, Number] | None = None  # the change of an earlier claim upon which it was made
 
@@ -90,7 +92,7 @@ class Packet(Strict):
 
     claim: Claim
     at: Seat = 0  # the question on the screen
-    offline: Offline = []  # spans without a connection: time left at their start and end
+    offline: Offline  # spans without a connection: time left at their start and end
 
 
 class SaveMessage(Packet):
@@ -99,8 +101,9 @@ class SaveMessage(Packet):
 
 class EndMessage(Packet):
     sequence: Annotated[int, Field(strict=True, ge=0, le=1_000_000)]
-    changes: Annotated[list[ChangeMessage], Field(max_length=MAXIMUM_CHANGES)] = []
-    dropped: Annotated[list[Number], Field(max_length=MAXIMUM_CHANGES)] = []  # refused before, so never to arrive
+    changes: Annotated[list[ChangeMessage], Field(max_length=MAXIMUM_CHANGES, default_factory=list)]
+    # Refused before, so never to arrive.
+    dropped: Annotated[list[Number], Field(max_length=MAXIMUM_CHANGES, default_factory=list)]
     expired: Annotated[bool, Field(strict=True)] = False  # the window's clock ended it, not the candidate
     left: Left | None = None
 
@@ -171,6 +174,7 @@ def _changes(messages: list[ChangeMessage]) -> list[Change]:
 
 def acknowledge(receipt: Receipt, claim: int, sitting_id: uuid.UUID, **more: Any) -> JsonResponse:
     """The answer to a packet that was stored. Sent after COMMIT; it names the claim and every sequence number."""
+    figures.saved(receipt.outcomes.values())
     body: dict[str, Any] = {
         "claim": claim,
         "acknowledged": {str(sequence): outcome for sequence, outcome in receipt.outcomes.items()},

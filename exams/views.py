@@ -6,7 +6,7 @@ import uuid
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from csp.decorators import csp_update
+from csp.decorators import csp_replace
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.contrib.staticfiles import finders
@@ -18,6 +18,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import ensure_csrf_cookie
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from accounts.sessions import outlive_exam
 from exams import paper, plain, protocol
 from exams.access import own_sitting, person, speaks_json
 from exams.models import Answer, KeptChange, Pad, Sitting
@@ -40,7 +41,7 @@ def begin(request: HttpRequest, code: str) -> HttpResponse:
     user = person(request)
     exam = get_object_or_404(Exam.objects.offered(), code=code)
     if request.method == "POST":
-        request.session.modified = True  # the session now outlives the exam, however old the sign-in is
+        outlive_exam(request.session)
         try:
             return redirect("sitting", sittings.begin(user=user, exam=exam).pk)
         except sittings.CannotBegin as problem:
@@ -74,7 +75,7 @@ def prepare(request: HttpRequest, code: str) -> HttpResponse:
 @login_required
 @never_cache
 @ensure_csrf_cookie  # the page's scripts send the token with every save
-@csp_update({"require-trusted-types-for": ["'script'"]})  # type: ignore[arg-type]
+@csp_replace({"trusted-types": ["cutscore-worker"]})  # type: ignore[arg-type]  # no HTML from text at all
 @require_http_methods(["GET", "HEAD", "POST"])
 def sitting(request: HttpRequest, sitting_id: uuid.UUID) -> HttpResponse:
     """The exam: one page that holds the whole form. A sitting that has ended leads to its result.
@@ -171,6 +172,7 @@ def claim(request: HttpRequest, sitting_id: uuid.UUID) -> HttpResponse:
     except sittings.TooManyClaims:
         raise Refused(429, "This exam was opened in too many windows; go on in the last one.") from None
     pad = Pad.objects.filter(sitting=found).first()
+    conflicts = KeptChange.objects.open_conflicts(found) if found.open_conflicts else []
     return JsonResponse(
         protocol.standing(found, timezone.now())
         | {
@@ -178,7 +180,7 @@ def claim(request: HttpRequest, sitting_id: uuid.UUID) -> HttpResponse:
             "at": found.last_seat,
             "answers": {answer.seat: protocol.stored(answer) for answer in Answer.objects.filter(sitting=found)},
             "pad": [pad.version, pad.text] if pad else [0, ""],
-            "kept": protocol.kept(KeptChange.objects.open_conflicts(found)),
+            "kept": protocol.kept(conflicts),
         }
         | protocol.messages(found)
     )

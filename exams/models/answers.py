@@ -1,7 +1,8 @@
 """What was answered in a sitting, and what arrived without counting.
 
 Everything below a sitting is keyed `(sitting, ...)` and no constraint or foreign key on it omits the sitting, so
-that a distributed PostgreSQL can keep a sitting in one shard (ADR 0005).
+that a distributed PostgreSQL can keep a sitting in one shard (ADR 0005). The primary keys begin with the sitting, so
+its foreign keys have no index of their own: it would be written with every save and read by nobody.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ class Claim(models.Model):
     """One window's hold on the sitting. The newest one may answer; `arrived` remembers which changes came."""
 
     pk = models.CompositePrimaryKey("sitting_id", "number")
-    sitting = models.ForeignKey(Sitting, on_delete=models.CASCADE, related_name="claims")
+    sitting = models.ForeignKey(Sitting, on_delete=models.CASCADE, related_name="claims", db_index=False)
     number = models.PositiveIntegerField()
     issued_at = models.DateTimeField()
     arrived = SequenceSetField(default=list)
@@ -50,7 +51,7 @@ class Answer(models.Model):
     """What stands at one seat of a sitting. `version` counts the changes that were applied."""
 
     pk = models.CompositePrimaryKey("sitting_id", "seat")
-    sitting = models.ForeignKey(Sitting, on_delete=models.CASCADE, related_name="answers")
+    sitting = models.ForeignKey(Sitting, on_delete=models.CASCADE, related_name="answers", db_index=False)
     seat = models.PositiveSmallIntegerField()
     response = tokens()
     flagged = models.BooleanField(default=False)
@@ -103,7 +104,7 @@ class KeptChange(models.Model):
         LATE = "late", "It came after the end"
 
     pk = models.CompositePrimaryKey("sitting_id", "claim", "sequence")
-    sitting = models.ForeignKey(Sitting, on_delete=models.CASCADE, related_name="kept_changes")
+    sitting = models.ForeignKey(Sitting, on_delete=models.CASCADE, related_name="kept_changes", db_index=False)
     claim = models.PositiveIntegerField()
     sequence = models.PositiveBigIntegerField()
     reason = models.CharField(max_length=8, choices=Reason, default=Reason.CONFLICT)

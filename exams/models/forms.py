@@ -17,6 +17,10 @@ class FormQuerySet(models.QuerySet["Form"]):
     def pending_for(self, user_id: int) -> FormQuerySet:
         return self.filter(state=Form.State.PENDING, owner=user_id)
 
+    def offered_to(self, user_id: int) -> FormQuerySet:
+        """Those that this person could get: the pool's, and what was made for them alone."""
+        return self.filter(Q(state=Form.State.POOL) | Q(state=Form.State.PENDING, owner=user_id))
+
 
 class Form(models.Model):
     """65 seats in order, 50 of them scored, with the table that turns a raw score into a scaled one."""
@@ -68,7 +72,7 @@ class Seat(models.Model):
     they are sent to the candidate. `slots` is the length of a complete response.
     """
 
-    form = models.ForeignKey(Form, on_delete=models.CASCADE, related_name="seats")
+    form = models.ForeignKey(Form, on_delete=models.CASCADE, related_name="seats", db_index=False)
     number = models.PositiveSmallIntegerField()
     revision = models.ForeignKey(Revision, on_delete=models.PROTECT, related_name="seats")
     task = models.ForeignKey(Task, on_delete=models.PROTECT, related_name="seats")

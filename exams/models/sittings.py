@@ -59,7 +59,10 @@ class Sitting(models.Model):
     UNCLOSED: ClassVar[tuple[State, ...]] = (State.IN_PROGRESS, State.ENDED)
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="sittings")
+    # No index of its own: it begins `sitting_by_person`.
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="sittings", db_index=False
+    )
     exam = models.ForeignKey(Exam, on_delete=models.PROTECT, related_name="sittings")
     # Not PROTECT: when a person goes, their personal forms and the sittings on them go together.
     form = models.ForeignKey(Form, on_delete=models.RESTRICT, related_name="sittings")
@@ -87,6 +90,7 @@ class Sitting(models.Model):
     saved_at = models.DateTimeField(null=True, blank=True)
     open_conflicts = models.PositiveSmallIntegerField(default=0, help_text="Kept changes that wait for a choice.")
     events = models.PositiveIntegerField(default=0, help_text="Number of the timeline's last event.")
+    versions = models.PositiveIntegerField(default=0, db_default=0, help_text="The sum of its answers' versions.")
     # Own practice needs no heartbeat; where staff may change the time, the page asks for news.
     supervised = models.BooleanField(default=False, help_text="The page asks every few seconds how things stand.")
     # Copied from an assignment, or as in own practice: when the candidate may see the result, and the keys.

@@ -35,7 +35,7 @@ class Event(models.Model):
         STAFF = "staff", "staff"
 
     pk = models.CompositePrimaryKey("sitting_id", "number")
-    sitting = models.ForeignKey(Sitting, on_delete=models.CASCADE, related_name="timeline")
+    sitting = models.ForeignKey(Sitting, on_delete=models.CASCADE, related_name="timeline", db_index=False)
     number = models.PositiveIntegerField()
     at = models.DateTimeField(help_text="By the server's clock.")
     kind = models.CharField(max_length=9, choices=Kind)
@@ -62,7 +62,7 @@ class Notice(models.Model):
     """A message from staff to the candidate of a running sitting, shown on the exam screen."""
 
     pk = models.CompositePrimaryKey("sitting_id", "number")
-    sitting = models.ForeignKey(Sitting, on_delete=models.CASCADE, related_name="messages")
+    sitting = models.ForeignKey(Sitting, on_delete=models.CASCADE, related_name="messages", db_index=False)
     number = models.PositiveSmallIntegerField()
     at = models.DateTimeField()
     text = models.CharField(max_length=500)

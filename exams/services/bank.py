@@ -114,8 +114,9 @@ def exposures(exam: Exam) -> Counter[int]:
 
 def seen_by(user_id: int) -> set[int]:
     """Questions that the person has met in any real sitting, whatever the exam."""
-    rows = Seat.objects.filter(form__sittings__in=Sitting.objects.real().filter(user=user_id)).order_by()
-    return set(rows.values_list("revision__question_id", flat=True))
+    forms = set(Sitting.objects.real().filter(user=user_id).order_by().values_list("form_id", flat=True))
+    rows = Seat.objects.filter(form__in=forms).order_by()
+    return set(rows.values_list("revision__question_id", flat=True)) if forms else set()
 
 
 def seen_on_forms(*, exam: Exam, users: Iterable[int]) -> dict[tuple[int, int], int]:

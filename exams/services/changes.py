@@ -114,6 +114,23 @@ def canonical(change: Change, seat: Stored | None) -> Change:
     return replace(change, response=response, struck=[token for token in seat.tokens if token in change.struck])
 
 
+def linked(changes: Sequence[Change], claim: int) -> list[Change]:
+    """The changes of one packet, each with what the one before it at the same seat came after.
+
+    Whoever builds on a change knows what that was built upon. A page names it at the first of them only, while only the
+    last is judged.
+    """
+    known: dict[int, tuple[int, int]] = {}
+    found: dict[int, Change] = {}
+    for change in sorted(changes, key=lambda change: change.sequence):
+        after = change.after if change.after and change.after[0] != claim else known.get(change.seat)
+        if after:
+            known[change.seat] = after
+            change = replace(change, after=after)
+        found[change.sequence] = change
+    return [found[change.sequence] for change in changes]
+
+
 def with_what_stands(change: Change, stored: Stored) -> Change:
     """The change, with the stored response unless the candidate has given another one."""
     return change if change.touched else replace(change, response=stored.response)

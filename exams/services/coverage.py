@@ -17,6 +17,8 @@ from django.conf import settings
 from django.core.cache import cache
 
 from exams.services import bank
+from operations import services as operations
+from operations.away import unless_away
 from psychometrics.assembly import Blueprint, Candidate, Target
 from psychometrics.assembly.cells import Cell, tally
 from psychometrics.assembly.coverage import MOST_FORMS, Capacity, Coverage, Next, coverage_of
@@ -96,13 +98,13 @@ def state_of(exam: Exam) -> State:
 
 def known(exam: Exam) -> Known | None:
     """What was worked out last, whatever has changed since."""
-    kept = cache.get(_key(exam, "known"))
+    kept = unless_away(lambda: cache.get(_key(exam, "known")), None)
     return None if kept is None else _unpacked(kept)
 
 
 def ask(exam: Exam) -> None:
     """Have the coverage worked out by the next tick or worker."""
-    cache.add(_key(exam, "asked"), True, ASKED)
+    unless_away(lambda: cache.add(_key(exam, "asked"), True, ASKED), False)  # the next visit asks again
 
 
 def compute(*, exam: Exam, state: State, now: dt.datetime) -> Known:
@@ -128,13 +130,15 @@ def compute_asked(*, now: dt.datetime) -> int:
             continue
         try:
             cache.delete(key)  # first: what changes from here on is asked for anew
-            done += _compute_if_changed(exam, now)
+            with operations.contained(task="exams.tasks.compute_coverage_of", arguments=[exam.pk]):
+                done += compute_if_changed(exam, now)
         finally:
             cache.delete(_key(exam, "busy"))
     return done
 
 
-def _compute_if_changed(exam: Exam, now: dt.datetime) -> bool:
+def compute_if_changed(exam: Exam, now: dt.datetime) -> bool:
+    """Work it out unless it is known; returns whether it was worked out."""
     try:
         state, before = state_of(exam), known(exam)
         if before is not None and before.digest == state.digest:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import random
 import secrets
-from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from django.conf import settings
 from django.db import IntegrityError, connection, transaction
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 
 from accounts.models import User
 from exams.models import Form, Seat, Sitting
@@ -111,10 +110,12 @@ def take_form(*, user: User, exam: Exam) -> Form:
 
     Ties are broken at random. Call inside a transaction. Raises NoForm.
     """
-    # Held first, so that two clicks cannot both take it.
-    pending = Form.objects.pending_for(user.pk).filter(exam=exam).select_for_update().first()
+    again, own = _shown_again(user=user, exam=exam)
+    # Held before any is chosen, so that two clicks cannot both take it.
+    mine = Form.objects.filter(pk__in=own, state=Form.State.PENDING).order_by()
+    pending = mine.select_for_update().first() if own else None
     # One that is taken off while we look is passed over: whoever withdraws a question waits for us, or we for them.
-    best = next((form for _, pk in rank(user=user, exam=exam) if (form := _still_ready(pk))), None)
+    best = next((form for _, pk in _in_order(again) if (form := _still_ready(pk))), None)
     if best is None:
         raise NoForm(f"No form of {exam.code} is ready yet; please try again in a minute.")
     if pending:
@@ -142,18 +143,25 @@ def _still_ready(pk: int) -> Form | None:
 def rank(*, user: User, exam: Exam) -> list[tuple[int, int]]:
     """(questions seen before, form id) of every form the person could get, best first, ties in random order.
 
-    Two statements.
+    Two statements, or four for a person who has sat something.
     """
+    return _in_order(_shown_again(user=user, exam=exam)[0])
+
+
+def _shown_again(*, user: User, exam: Exam) -> tuple[dict[int, int], list[int]]:
+    """How many questions each form would show this person again, and which of the forms were made for them."""
+    rows = Form.objects.offered_to(user.pk).filter(exam=exam).order_by().values_list("pk", "state")
+    offered = dict(rows)
+    again = dict.fromkeys(offered, 0)
     seen = bank.seen_by(user.pk)
-    again: Counter[int] = Counter()
-    if seen:
-        rows = Seat.objects.filter(_mine(user), form__exam=exam)
-        for form, question in rows.values_list("form_id", "revision__question_id"):
+    if seen:  # most who begin an exam have sat nothing: then no question need be read
+        seats = Seat.objects.filter(form__in=list(offered)).order_by()
+        for form, question in seats.values_list("form_id", "revision__question_id"):
             again[form] += question in seen
-    else:  # as most who begin an exam: no question need be read
-        own = Q(state=Form.State.PENDING, owner=user.pk)
-        forms = Form.objects.filter(own | Q(state=Form.State.POOL), exam=exam).order_by()
-        again.update(dict.fromkeys(forms.values_list("pk", flat=True), 0))
+    return again, [form for form, state in offered.items() if state == Form.State.PENDING]
+
+
+def _in_order(again: dict[int, int]) -> list[tuple[int, int]]:
     order = [(count, form) for form, count in again.items()]
     random.shuffle(order)
     return sorted(order, key=lambda pair: pair[0])
@@ -161,13 +169,7 @@ def rank(*, user: User, exam: Exam) -> list[tuple[int, int]]:
 
 def has_form(*, user: User, exam: Exam) -> bool:
     """Whether Begin would find a form for this person."""
-    return Seat.objects.filter(_mine(user), form__exam=exam).exists()
-
-
-def _mine(user: User) -> Q:
-    """Seats of the forms that this person could get."""
-    own = Q(form__state=Form.State.PENDING, form__owner=user.pk)
-    return own | Q(form__state=Form.State.POOL)
+    return Form.objects.offered_to(user.pk).filter(exam=exam).exists()
 
 
 def wants_personal_form(*, user: User, exam: Exam) -> bool:

@@ -1,7 +1,8 @@
-"""Take changes to answers. This is the path that must never lose anything, so it is short: three statements.
+"""Take changes to answers. This is the path that must never lose anything, so it is short.
 
-The order of things matters: lock the sitting's row, then read the time, then check, write, commit, acknowledge.
-The rules are in `changes`, the statements in `storing`.
+The order of things matters: see how the sitting stands, then read the time, then check, write, commit, acknowledge.
+What is written hangs on the sitting's row being still the one that was seen; where it is not, everything is done again
+under its lock. The rules are in `changes`, the statements in `storing`.
 """
 
 from __future__ import annotations
@@ -9,7 +10,9 @@ from __future__ import annotations
 import datetime as dt
 import uuid
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
+from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
@@ -28,14 +31,20 @@ from exams.services.changes import (
     covers,
     holds,
     judge,
+    linked,
     merged,
     overtakes,
     spans,
     with_what_stands,
 )
-from exams.services.storing import Locked, Told, lock, read, write
+from exams.services.storing import Read, Row, Told, lock, look, read, write
 
 MOST_GAPS = 200  # between the sequence numbers that have arrived from one window
+
+
+class Overtaken(Exception):
+    """The sitting is no longer as it was seen."""
+
 
 Offline = Sequence[tuple[int, int]]  # spans without a connection, as time left (milliseconds) at their start and end
 
@@ -53,11 +62,19 @@ def save(
 
     `at_seat` is the question that the candidate is looking at, 0 when the packet does not say.
     """
+    seats = _seats(changes, at_seat)
+    if not any(change.settles for change in changes):
+        sitting, found = look(sitting_id, user_id, claim, seats)
+        now = timezone.now()
+        if sitting.running and not sitting.has_run_out(now):
+            with suppress(Overtaken):
+                return _take(sitting, found, claim, changes, at_seat, offline, now)[0]
     with transaction.atomic():
         sitting = lock(sitting_id, user_id)
         now = timezone.now()
         _run_out(sitting, now)
-        receipt, arrived = _take(sitting, claim, changes, at_seat, offline, now)
+        found = read(sitting, claim, seats)
+        receipt, arrived = _take(sitting, found, claim, changes, at_seat, offline, now)
         return _close_if_complete(sitting, claim, receipt, arrived, now)
 
 
@@ -86,13 +103,17 @@ def end(
         now = timezone.now()
         if sitting.state in (Sitting.State.CLOSED, Sitting.State.ABANDONED):
             # Repeated: what arrived before is acknowledged again, anything new is kept and does not count.
-            return _take(sitting, claim, changes, at_seat, offline, now)[0] if changes else _receipt(sitting, now)
+            if not changes:
+                return _receipt(sitting, now)
+            found = read(sitting, claim, _seats(changes, at_seat))
+            return _take(sitting, found, claim, changes, at_seat, offline, now)[0]
         if claim != sitting.claim:
             raise Refused(409, "This exam continues in another window, so it can be ended only there.")
         _run_out(sitting, now)
         _refuse_paused(sitting)
         repeated = sitting.end_sequence is not None
-        receipt, arrived = _take(sitting, claim, changes, at_seat, () if repeated else offline, now)
+        found = read(sitting, claim, _seats(changes, at_seat))
+        receipt, arrived = _take(sitting, found, claim, changes, at_seat, () if repeated else offline, now)
         if sitting.running and expired:
             return receipt
         if sitting.running:
@@ -103,13 +124,13 @@ def end(
         return _close_if_complete(sitting, claim, receipt, [*arrived, *spans(dropped)], now)
 
 
-def _run_out(sitting: Locked, now: dt.datetime) -> None:
+def _run_out(sitting: Row, now: dt.datetime) -> None:
     """End the sitting as of its deadline when that has passed and nobody has noticed yet."""
-    if sitting.running and sitting.paused_at is None and now >= sitting.deadline:
+    if sitting.has_run_out(now):
         _end(sitting, sitting.deadline, EndReason.DEADLINE)
 
 
-def _end(sitting: Locked, at: dt.datetime, reason: EndReason, left_ms: int | None = None) -> None:
+def _end(sitting: Row, at: dt.datetime, reason: EndReason, left_ms: int | None = None) -> None:
     sitting.state, sitting.ended_at = Sitting.State.ENDED, at
     sitting.closes_at = at + dt.timedelta(seconds=sitting.grace_seconds)
     Sitting.objects.filter(pk=sitting.id).update(
@@ -119,16 +140,30 @@ def _end(sitting: Locked, at: dt.datetime, reason: EndReason, left_ms: int | Non
     sitting.events = timeline.tell(sitting.id, Event.Kind.ENDED, at=at, by=by, left_ms=left_ms)
 
 
+def _seats(changes: Sequence[Change], at_seat: int) -> list[int]:
+    """The seats to read: the candidate's place too, if only to learn whether the form has it."""
+    return [*(change.seat for change in changes), *([at_seat] if at_seat else [])]
+
+
 def _take(
-    sitting: Locked, claim: int, changes: Sequence[Change], at_seat: int, offline: Offline, now: dt.datetime
+    sitting: Row,
+    found: Read | None,
+    claim: int,
+    changes: Sequence[Change],
+    at_seat: int,
+    offline: Offline,
+    now: dt.datetime,
 ) -> tuple[Receipt, Spans]:
-    """Judge and write the changes; returns the receipt and everything that has arrived from this claim."""
-    seats = [change.seat for change in changes]
-    # The candidate's place is read too, if only to learn whether the form has it.
-    stored, arrived, total = read(sitting, claim, [*seats, at_seat] if at_seat else seats)
+    """Judge and write the changes; returns the receipt and everything that has arrived from this claim.
+
+    Raises Overtaken, with nothing written, when the sitting was not locked and somebody else has touched it since.
+    """
+    if found is None:
+        raise Refused(409, "This window does not hold the exam; reload the page.", state=sitting.state)
+    stored, arrived = found
     if len(arrived) > MOST_GAPS:
         raise Refused(429, "Too many changes are missing in between; reload the page.", state=sitting.state)
-    changes = [canonical(change, stored.get(change.seat)) for change in changes]
+    changes = linked([canonical(change, stored.get(change.seat)) for change in changes], claim)
     said = {change.seat: change for change in sorted(changes, key=lambda change: change.sequence)}
     fresh = [change for change in changes if not holds(arrived, change.sequence)]
     if fresh:
@@ -153,7 +188,7 @@ def _take(
     reasons = {Outcome.CONFLICT: KeptChange.Reason.CONFLICT, Outcome.LATE: KeptChange.Reason.LATE}
     kept = [(change, str(reasons[outcome])) for change in fresh if (outcome := outcomes[change.sequence]) in reasons]
     if fresh or (offline and not changes):  # a repeated packet has told its spans before
-        write(
+        written = write(
             sitting,
             claim,
             arrived=fresh,
@@ -170,6 +205,8 @@ def _take(
             at_seat=_place(sitting, claim, in_time, at_seat if at_seat in stored else 0),
             now=now,
         )
+        if not written:
+            raise Overtaken
     versions = {change.seat: stored[change.seat].version for change in changes if change.seat in stored}
     versions |= {change.seat: stored[change.seat].version + 1 for change in applied}
     stands = stored | {change.seat: change for change in applied}
@@ -178,8 +215,7 @@ def _take(
         for seat, change in said.items()
         if seat != PAD and not _same(change, stands[seat])
     }
-    receipt = replace(_receipt(sitting, now), outcomes=outcomes, versions=versions, standing=standing)
-    receipt = replace(receipt, total=total + sum(change.seat != PAD for change in applied))
+    receipt = _receipt(sitting, now, outcomes=outcomes, versions=versions, standing=standing)
     return receipt, [*arrived, *spans(change.sequence for change in fresh)]
 
 
@@ -187,12 +223,12 @@ def _same(change: Change, stands: Change | Stored) -> bool:
     return (list(change.response), change.flagged) == (list(stands.response), stands.flagged)
 
 
-def _refuse_paused(sitting: Locked) -> None:
+def _refuse_paused(sitting: Row) -> None:
     if sitting.running and sitting.paused_at is not None:
         raise Refused(423, "The exam is paused; nothing can be answered until it goes on.", state=sitting.state)
 
 
-def _is_late(sitting: Locked, claim: int, change: Change, now: dt.datetime) -> bool:
+def _is_late(sitting: Row, claim: int, change: Change, now: dt.datetime) -> bool:
     """Whether a change cannot count. Within the grace, what was made before the end still does."""
     if sitting.running:
         return False
@@ -207,7 +243,7 @@ def _is_late(sitting: Locked, claim: int, change: Change, now: dt.datetime) -> b
     )
 
 
-def _place(sitting: Locked, claim: int, changes: Sequence[Change], at_seat: int) -> int:
+def _place(sitting: Row, claim: int, changes: Sequence[Change], at_seat: int) -> int:
     """Where the candidate is: what the newest window says, or else the question it changed last."""
     if claim != sitting.claim or not changes:
         return sitting.last_seat
@@ -216,7 +252,7 @@ def _place(sitting: Locked, claim: int, changes: Sequence[Change], at_seat: int)
 
 
 def _told(
-    sitting: Locked,
+    sitting: Row,
     claim: int,
     changes: Sequence[Change],
     outcomes: dict[int, Outcome],
@@ -242,7 +278,7 @@ def _told(
     return told
 
 
-def _close_if_complete(sitting: Locked, claim: int, receipt: Receipt, arrived: Spans, now: dt.datetime) -> Receipt:
+def _close_if_complete(sitting: Row, claim: int, receipt: Receipt, arrived: Spans, now: dt.datetime) -> Receipt:
     """Close an ended sitting once everything up to the change that End named has arrived.
 
     End comes from the newest claim and names its own sequence; what older windows deliver says nothing about it.
@@ -257,7 +293,8 @@ def _close_if_complete(sitting: Locked, claim: int, receipt: Receipt, arrived: S
     return replace(receipt, state=after.state, remaining=after.remaining)
 
 
-def _receipt(sitting: Locked, now: dt.datetime) -> Receipt:
+def _receipt(sitting: Row, now: dt.datetime, **became: Any) -> Receipt:
+    """Where the sitting stands, and what `became` of the packet."""
     return Receipt(
         state=sitting.state,
         claim=sitting.claim,
@@ -267,4 +304,6 @@ def _receipt(sitting: Locked, now: dt.datetime) -> Receipt:
         paused=sitting.running and sitting.paused_at is not None,
         supervised=sitting.supervised,
         conflicts=sitting.open_conflicts,
+        total=sitting.versions,
+        **became,
     )

@@ -304,7 +304,8 @@ def _sitting(exam: Exam, user: User, candidate: Candidate) -> Sitting:
         started_at=candidate.started_at,
         limit_minutes=exam.minutes,
         grace_seconds=settings.SITTING_GRACE_SECONDS,
-        last_seat=int(course.reached.sum()),
+        last_seat=(reached := int(course.reached.sum())),
+        versions=reached,
         simulated=True,
     )
     sitting.deadline = sitting.computed_deadline()

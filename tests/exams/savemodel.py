@@ -107,6 +107,7 @@ class Model:
             return None
         outcomes = {change.sequence: Outcome.DUPLICATE for change in changes}
         fresh = [self.with_what_stands(change) for change in fresh]
+        fresh = [replace(change, after=self.built_upon(claim, change, changes)) for change in fresh]
         counting = {change.seat: change for change in fresh if not self.is_late(claim, change, now)}
         for change in fresh:
             name = (claim, change.sequence)
@@ -128,6 +129,13 @@ class Model:
                     if (other, number) in self.conflicts and self.conflicts[other, number].seat == change.seat
                 }
         return outcomes
+
+    @staticmethod
+    def built_upon(claim: int, change: Change, packet: list[Change]) -> tuple[int, int] | None:
+        """The newest change of another window that this one, or one before it in the packet, says it came after."""
+        before = [one for one in packet if one.seat == change.seat and one.sequence <= change.sequence]
+        named = [one for one in before if one.after and one.after[0] != claim]
+        return max(named, key=lambda one: one.sequence).after if named else change.after
 
     def with_what_stands(self, change: Change) -> Change:
         """Only a touched response is an answer; another one is what stands, whatever the window believed."""

@@ -63,6 +63,21 @@ def test_an_answer_given_on_top_of_one_that_is_on_its_way_is_no_conflict(sitting
     assert stored(sitting, seat).response == [token(sitting, seat, 1)]
 
 
+@pytest.mark.parametrize("three", [False, True])
+def test_two_answers_in_a_row_on_top_of_one_that_is_on_its_way_are_no_conflict(sitting, seat, three):
+    """They come in one packet, and only the first of them says what it came after."""
+    claims = [take_over(sitting) for _ in range(3)]
+    save(sitting, change(seat, [token(sitting, seat, 0)]), claim=claims[0])
+    first = change(seat, [token(sitting, seat, 1)], after=(claims[0], 1))
+    second = change(seat, [token(sitting, seat, 2)], sequence=2)
+    third = change(seat, [token(sitting, seat, 3)], sequence=3)
+    receipt = save(sitting, *([first, second, third] if three else [first, third]), claim=claims[1])
+    assert receipt.outcomes.pop(3) == Outcome.APPLIED
+    assert set(receipt.outcomes.values()) == {Outcome.SUPERSEDED}
+    assert stored(sitting, seat).response == [token(sitting, seat, 3)]
+    assert waiting(sitting) == 0
+
+
 def test_what_came_after_another_windows_change_does_not_replace_a_third_ones(sitting, seat):
     claims = [take_over(sitting) for _ in range(3)]
     save(sitting, change(seat, [token(sitting, seat, 0)]), claim=claims[0])

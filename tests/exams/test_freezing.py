@@ -46,7 +46,7 @@ def test_tokens_are_opaque_and_differ_between_forms(forms):
     first, second = (
         {token for tokens in form.seats.values_list("tokens", flat=True) for token in tokens} for form in forms[:2]
     )
-    assert not first & second
+    assert len(first & second) < 5  # each has some 300 of 17 million: two alike happen once in 200 pairs of forms
     assert all(len(token) == 5 for token in first)
 
 

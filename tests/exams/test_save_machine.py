@@ -287,6 +287,7 @@ class SaveMachine(RuleBasedStateMachine):
         assert row.open_conflicts == len(model.waiting)
         answers = list(Answer.objects.filter(sitting=row))
         stood = {a.seat: (a.version, Version(a.claim, a.sequence, tuple(a.response), a.flagged)) for a in answers}
+        assert row.versions == sum(answer.version for answer in answers)
         for pad in Pad.objects.filter(sitting=row):
             stood[PAD] = (pad.version, Version(pad.claim, pad.sequence, pad.text, False))
         assert stood == {seat: (len(past), past[-1]) for seat, past in model.seats.items() if past}

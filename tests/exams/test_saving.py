@@ -271,12 +271,12 @@ def test_a_lost_acknowledgement_can_be_repeated_after_the_end(sitting):
 
 
 @pytest.mark.parametrize("count", [1, 40])
-def test_a_save_takes_three_statements_however_many_changes(sitting, count):
+def test_a_save_takes_two_statements_however_many_changes(sitting, count):
     changes = [change(number, [], sequence=number) for number in range(1, count + 1)]
     with CaptureQueriesContext(connection) as queries:
         assert len(save(sitting, *changes).outcomes) == count
     statements = [query["sql"] for query in queries if "SAVEPOINT" not in query["sql"]]
-    assert len(statements) == 3
+    assert len(statements) == 2
     assert all(
         sitting.pk.hex in sql.replace("-", "") for sql in statements
     )  # every statement stays inside the sitting's key

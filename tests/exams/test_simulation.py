@@ -223,6 +223,7 @@ def test_answers_were_saved_one_after_the_other_while_time_ran(exam):
             assert (answer.saved_at - sitting.started_at).total_seconds() == pytest.approx(so_far / 1000, abs=0.1)
         assert [answer.sequence for answer in answers] == list(range(1, len(answers) + 1))
         assert sitting.saved_at == answers[-1].saved_at
+        assert sitting.versions == sum(answer.version for answer in answers)
         arrived = Claim.objects.get(sitting=sitting).arrived
         assert [(span.lower, span.upper) for span in arrived] == [(1, len(answers) + 1)]
 
