@@ -13,12 +13,14 @@ from django.db import OperationalError, transaction
 from accounts.models import User
 from exams.models import Sitting
 from exams.services import reopening, sittings
+from operations import services as operations
 from scoring import making, regrading
 from scoring.marking import Paper
 from scoring.models import Result
 from scoring.models.results import without_result
 
 BATCH = 250  # sittings whose results are written together
+SCORE = "scoring.tasks.score"  # what operators put back when one sitting could not be scored
 SWEEP_SECONDS = 20.0  # after which a sweep leaves the rest to the next one
 
 Progress = Callable[[int, int], None]
@@ -104,6 +106,7 @@ def _score_waiting(now: dt.datetime) -> int:
     while time.monotonic() < until and (batch := _waiting(failed)):
         try:
             made = _score_batch(batch, now)
+            operations.settle_all(task=SCORE, each=[[str(one)] for one in batch], now=now)
         except OperationalError:
             raise  # the database is away: the next round tries again
         except Exception:
@@ -133,13 +136,9 @@ def _score_batch(batch: Sequence[uuid.UUID], now: dt.datetime) -> int:
 def _score_singly(batch: Sequence[uuid.UUID], now: dt.datetime, failed: set[uuid.UUID]) -> int:
     scored = 0
     for sitting_id in batch:
-        try:
+        failed.add(sitting_id)
+        with operations.contained(task=SCORE, arguments=[str(sitting_id)]):
             score(sitting_id=sitting_id, now=now)
-        except OperationalError:
-            raise
-        except Exception:
-            failed.add(sitting_id)
-            logger.exception("Sitting %s cannot be scored", sitting_id)
-        else:
+            failed.remove(sitting_id)
             scored += 1
     return scored

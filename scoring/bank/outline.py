@@ -198,7 +198,7 @@ def _moves(lines: list[DomainForm] | list[TaskForm], place: int, *, settled: boo
 
 def _id(form: DomainForm | TaskForm) -> int | None:
     value = str(form["id"].value() or "")
-    return int(value) if value.isdecimal() else None
+    return int(value) if value.isdecimal() and len(value) < 19 else None
 
 
 def _sum(forms: OutlineForms) -> int:

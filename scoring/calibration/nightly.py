@@ -5,8 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import logging
 
-from django.db import OperationalError
-
+from operations import services as operations
 from questions.models import Exam, Standing
 from questions.services import record_exposures
 from scoring.calibration.eligibility import screen
@@ -29,24 +28,28 @@ def last_due(now: dt.datetime) -> dt.datetime:
 def calibrate_due(*, now: dt.datetime, unless_since: dt.datetime | None = None) -> list[CalibrationRun]:
     """Calibrate each offered exam with enough sittings closed since its last run.
 
-    Exams that have a run since `unless_since` wait for the next night. Refusals are logged; one exam's failure does
-    not keep the others from their runs.
+    Exams that have a run since `unless_since` wait for the next night. Refusals are logged; one exam's failure is
+    kept for operators and does not keep the others from their runs.
     """
     made = []
     for exam in Exam.objects.offered():
-        count_exposures(exam)
-        try:
-            if _is_due(exam, now, unless_since):
-                made.append(run(exam=exam, now=now))
-        except Refused as refusal:
-            logger.info("No calibration: %s", refusal)
-        except OperationalError:
-            raise  # the database is away: the next round tries again
-        except Exception:
-            logger.exception("The calibration of %s failed", exam.code)
+        with operations.contained(task="scoring.tasks.calibrate_exam", arguments=[exam.pk]):
+            calibrated = calibrate_exam(exam=exam, now=now, unless_since=unless_since)
+            if calibrated is not None:
+                made.append(calibrated)
     for each in made:
         logger.info("%s: calibration run %s on %s sittings", each.exam.code, each.number, each.sittings)
     return made
+
+
+def calibrate_exam(*, exam: Exam, now: dt.datetime, unless_since: dt.datetime | None = None) -> CalibrationRun | None:
+    """One exam's run, if it is due and can be made."""
+    count_exposures(exam)
+    try:
+        return run(exam=exam, now=now) if _is_due(exam, now, unless_since) else None
+    except Refused as refusal:
+        logger.info("No calibration: %s", refusal)
+        return None
 
 
 def count_exposures(exam: Exam) -> None:

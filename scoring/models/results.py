@@ -23,7 +23,7 @@ class ResultQuerySet(models.QuerySet["Result"]):
 class Result(models.Model):
     """The scored outcome of a closed sitting by one version of its form's table."""
 
-    sitting = models.ForeignKey(Sitting, on_delete=models.CASCADE, related_name="results")
+    sitting = models.ForeignKey(Sitting, on_delete=models.CASCADE, related_name="results", db_index=False)
     version = models.PositiveSmallIntegerField(default=1)
     current = models.BooleanField(default=True)
     table = models.ForeignKey(ScoreTable, on_delete=models.RESTRICT, related_name="results")
@@ -69,8 +69,8 @@ def without_result(sittings: QuerySet[Sitting]) -> QuerySet[Sitting]:
 class DomainResult(models.Model):
     """The score in one domain against what the borderline candidate is expected to reach there."""
 
-    result = models.ForeignKey(Result, on_delete=models.CASCADE, related_name="domains")
-    domain = models.ForeignKey(Domain, on_delete=models.PROTECT, related_name="+")
+    result = models.ForeignKey(Result, on_delete=models.CASCADE, related_name="domains", db_index=False)
+    domain = models.ForeignKey(Domain, on_delete=models.PROTECT, related_name="+", db_index=False)
     correct = models.PositiveSmallIntegerField()
     scored = models.PositiveSmallIntegerField()
     expected = models.FloatField(help_text="T_domain(0)")
@@ -88,9 +88,10 @@ class DomainResult(models.Model):
 class SeatResult(models.Model):
     """Whether one seat was right. Task counts are sums over these."""
 
-    result = models.ForeignKey(Result, on_delete=models.CASCADE, related_name="seats")
+    result = models.ForeignKey(Result, on_delete=models.CASCADE, related_name="seats", db_index=False)
     seat = models.PositiveSmallIntegerField()
-    task = models.ForeignKey(Task, on_delete=models.PROTECT, related_name="+")
+    # Found through their results only; sixty-five of them are written at once for everybody who finishes.
+    task = models.ForeignKey(Task, on_delete=models.PROTECT, related_name="+", db_index=False)
     scored = models.BooleanField()
     correct = models.BooleanField()
     answered = models.BooleanField()

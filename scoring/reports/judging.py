@@ -161,7 +161,7 @@ def asked_of(turn: RatingRequest, by: User, posted: Sequence[str] = ()) -> Asked
         slots=paper.slots,
         choices=choices,
         places=places,
-        given=tuple(letter(int(token)) for token in given if token.isdecimal()),
+        given=tuple(letter(int(token)) for token in given if token in order.values()),
     )
 
 

@@ -172,6 +172,13 @@ def test_what_is_wrong_with_a_whole_part_is_said_there(as_author, changes, sente
     assert sentence in text_of(response)
 
 
+@pytest.mark.parametrize("key", ["9" * 30, "9" * 5_000, "x", "٣"])
+def test_a_line_that_cannot_be_is_refused(as_author, exam, key):
+    page = Page(as_author.get(EDIT))
+    response = as_author.post(EDIT, page.data | {"domain-0-id": key, "domain-0-task-0-id": key, "do": "save"})
+    assert response.status_code in (200, 422)
+
+
 def test_a_clone_starts_from_another_outline(as_author, exam):
     page = Page(as_author.get(f"{NEW}?from=MLA-C01"))
     assert page.data["code"] == ""

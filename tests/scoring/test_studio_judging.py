@@ -179,7 +179,10 @@ def test_a_question_of_every_kind_is_answered_and_rated(jill, author, reviewer, 
 
 
 @pytest.mark.parametrize("writing", EVERY_KIND, ids=lambda one: one.kind)
-@pytest.mark.parametrize("posted", [[], ["0"], ["99"], ["x"], [""], ["1", "1", "1", "1", "1"], ["", "1", "", "2"]])
+@pytest.mark.parametrize(
+    "posted",
+    [[], ["0"], ["99"], ["x"], [""], ["1", "1", "1", "1", "1"], ["", "1", "", "2"], ["9" * 30], ["9" * 5_000], ["٣"]],
+)
 def test_an_impossible_or_unfinished_answer_is_refused(jill, author, reviewer, small, judges, writing, posted):
     turn, *_ = ask(a_published(author, reviewer, small, writing), small, judges, author)
     response = jill.post(page(turn), {"act": "answer", "answer": posted})

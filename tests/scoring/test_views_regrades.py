@@ -85,7 +85,7 @@ def test_what_does_not_exist_is_not_found(as_author, exam, path):
     assert as_author.get(f"/bank/exams/{path}").status_code == 404
 
 
-@pytest.mark.parametrize("number", ["99", "x", "-1", "9" * 30, "٣"])
+@pytest.mark.parametrize("number", ["99", "x", "-1", "9" * 30, "٣", "9" * 5_000])
 def test_a_revision_that_does_not_exist_is_not_found(as_author, form, number):
     assert as_author.get(address("bank_regrade", a_seat(form)), {"revision": number}).status_code == 404
 
