@@ -49,8 +49,8 @@ function pictures() {
   return new Set([...document.querySelectorAll("img.picture")].map((image) => image.src));
 }
 
-// The page enforces Trusted Types, and a worker's address is one of the things that must be trusted.
-function trusted(url) {
+// Our pages enforce Trusted Types, and a worker's address is one of the things that must be trusted.
+export function trusted(url) {
   if (!window.trustedTypes) return url;
   const policy = trustedTypes.createPolicy("cutscore-worker", { createScriptURL: (asked) => (asked === url ? asked : "") });
   return policy.createScriptURL(url);
