@@ -5,7 +5,9 @@ from __future__ import annotations
 from celery import shared_task
 from django.utils import timezone
 
+from accounts.models import User
 from cohorts.services import mailing, norms, outcomes, preparing, reminding
+from questions.models import Exam
 
 
 @shared_task
@@ -35,3 +37,30 @@ def roll_up() -> int:
     changed = outcomes.catch_up()
     norms.refresh_all(now=timezone.now())
     return changed
+
+
+# ---- single pieces, when an operator has put them back -------------------------------------------------------------
+
+
+@shared_task
+def send_invitation_again(invitation_id: int) -> bool:
+    """Have an invitation sent that could not be written; returns whether it still waits."""
+    return mailing.send_again(invitation=invitation_id)
+
+
+@shared_task
+def send_reminder(reminder_id: int) -> bool:
+    """A mail that was given up; returns whether it went out now."""
+    return reminding.send_one(reminder=reminder_id, now=timezone.now())
+
+
+@shared_task
+def prepare_form(exam_id: int, user_id: int) -> bool:
+    """A personal form that could not be made; returns whether there is a better one than the pool's."""
+    return preparing.prepare_one(exam=Exam.objects.get(pk=exam_id), user=User.objects.get(pk=user_id))
+
+
+@shared_task
+def refresh_norms(exam_id: int) -> bool:
+    """Norms that could not be made; returns whether they were stale."""
+    return norms.refresh(exam=Exam.objects.get(pk=exam_id), now=timezone.now())

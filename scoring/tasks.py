@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import uuid
+
 from celery import shared_task
 from django.utils import timezone
 
+from questions.models import Exam
 from scoring import services
 from scoring.calibration import nightly
 
@@ -16,5 +19,20 @@ def sweep() -> dict[str, int]:
 
 @shared_task
 def calibrate() -> int:
-    """The nightly calibration of every exam; returns how many runs were made."""
-    return len(nightly.calibrate_due(now=timezone.now()))
+    """What the last night should have brought, unless it has; returns how many runs were made."""
+    now = timezone.now()
+    return len(nightly.calibrate_due(now=now, unless_since=nightly.last_due(now)))
+
+
+@shared_task
+def score(sitting_id: str) -> int:
+    """One closed sitting, when an operator has put it back; returns its raw score."""
+    return services.score(sitting_id=uuid.UUID(sitting_id), now=timezone.now()).raw
+
+
+@shared_task
+def calibrate_exam(exam_id: int) -> bool:
+    """One exam, when an operator has put it back; returns whether a run was made."""
+    now = timezone.now()
+    exam = Exam.objects.get(pk=exam_id)
+    return nightly.calibrate_exam(exam=exam, now=now, unless_since=nightly.last_due(now)) is not None

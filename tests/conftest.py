@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
+from django.conf import settings
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 
 from accounts.models import User
+from deploy.stack import Stack, purge
 from exams.models import Sitting
 from questions.models import Exam
+from tests.background import Worker, redis_server
 from tests.factories import UserFactory, begin, load_exam
+from tests.faults.stacks import prepare
+
+STACK_EXAM = "MLA-C02"  # the smallest pack
 
 # Shared machines stall now and then; a slow example is no failure. Failing examples are printed to be repeated.
 hypothesis_settings.register_profile(
@@ -49,3 +58,47 @@ def sitting(user: User, exam: Exam) -> Sitting:
 def signed_in(client: Any, user: User) -> Any:
     client.force_login(user)
     return client
+
+
+@pytest.fixture(scope="session")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """One small production stack for all tests of a process that need one: real programs, one exam, two forms.
+
+    It keeps what it has committed whatever is killed. Whoever uses it is in the group "stack" and leaves it running.
+    """
+    from tests.e2e.server import collect_static
+
+    collect_static()
+    folder = tmp_path_factory.mktemp("stack")
+    made = Stack(
+        folder,
+        environment={"DJANGO_SETTINGS_MODULE": "tests.load.settings"},
+        static=Path(settings.STATIC_ROOT),
+        prepare=prepare(STACK_EXAM),
+    )
+    with made:
+        yield made
+    purge(folder)
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A Redis server of this process's tests, which leave it running."""
+    with redis_server(tmp_path_factory.mktemp("redis")) as url:
+        yield url
+
+
+@pytest.fixture
+def worker(redis_url: str, tmp_path: Path) -> Iterator[Callable[..., Worker]]:
+    """Starts workers that are gone after the test."""
+    started: list[Worker] = []
+
+    def start(**options: Any) -> Worker:
+        started.append(Worker(redis_url, tmp_path / f"worker-{len(started)}.log", **options))
+        return started[-1]
+
+    yield start
+    for one in started:
+        one.kill()
+        print(one.log.read_text()[-3_000:])  # noqa: T201 - pytest shows it when the test has failed

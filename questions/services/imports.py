@@ -18,6 +18,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from accounts.models import User
+from operations.away import unless_away
 from questions.interchange.exchange import Limits, Unreadable
 from questions.interchange.formats import FORMATS
 from questions.interchange.importing import apply, plan
@@ -126,7 +127,7 @@ def discard(*, upload: ImportUpload, by: User) -> None:
 
 def progress_of(upload: ImportUpload) -> tuple[int, int] | None:
     """How many questions of how many background work has been through."""
-    found = cache.get(_key(upload))
+    found = unless_away(lambda: cache.get(_key(upload)), None)
     return (int(found[0]), int(found[1])) if found else None
 
 
@@ -178,7 +179,7 @@ def _work_on(pk: int) -> int:
         if row.attempts == MOST_ATTEMPTS:
             _refuse(row, FAULT)
     finally:
-        cache.delete(_key(row))
+        unless_away(lambda: cache.delete(_key(row)), False)
     return 1
 
 
@@ -321,7 +322,7 @@ def _noted(upload: ImportUpload) -> Progress:
 
     def note(done: int, total: int) -> None:
         if done % STEP == 0 or done == total:
-            cache.set(_key(upload), [done, total], 600)
+            unless_away(lambda: cache.set(_key(upload), [done, total], 600), None)
 
     return note
 

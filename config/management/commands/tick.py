@@ -11,16 +11,20 @@ import time
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand
+from celery import Task
+from django.core.management.base import BaseCommand, CommandError
 from django.db import Error as DatabaseError
 from django.db import close_old_connections, connection
 from django.utils import timezone
 
-from cohorts.tasks import prepare_forms, roll_up, send_invitations, send_reminders
-from exams.tasks import compute_coverage, fill_pools
-from questions import search
-from questions.tasks import work_off_imports
-from scoring import services
+from accounts import tasks as accounts
+from cohorts import tasks as cohorts
+from config.observing import report as observe
+from exams import tasks as exams
+from operations import tasks as operations
+from operations.services import PASSING, contained
+from questions import tasks as questions
+from scoring import tasks as scoring
 from scoring.calibration import nightly
 
 INTERVAL = 5.0
@@ -32,7 +36,7 @@ logger = logging.getLogger("tick")
 class Command(BaseCommand):
     help = (
         "End, close and score sittings that are due, keep the pools filled and gather cohorts' results, every 5 "
-        "seconds until stopped, and calibrate every night."
+        "seconds until stopped, and calibrate and tidy up every night."
     )
     requires_system_checks = ()
 
@@ -42,21 +46,23 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         if options["once"]:
-            search.refresh_stale()
-            report = {**services.sweep(now=timezone.now()), "forms": fill_pools(), "calibrated": calibrate()}
-            compute_coverage()
-            work_off_imports()
-            send_invitations()
-            prepare_forms()
-            send_reminders()
-            roll_up()
+            done = work(pools=True, night=True)
+            report = {
+                **(done["scoring.tasks.sweep"] or {"ended": 0, "closed": 0, "scored": 0}),
+                "forms": done["exams.tasks.fill_pools"] or 0,
+                "calibrated": done["scoring.tasks.calibrate"] or 0,
+            }
+            failed = [task for task, result in done.items() if result is None]
             text = (
                 json.dumps(report)
                 if options["json"]
                 else ", ".join(f"{count} {what}" for what, count in report.items())
             )
             self.stdout.write(text)
+            if failed:
+                raise CommandError(f"Failed: {', '.join(failed)}. manage.py doctor says more.")
             return
+        observe()
         stop = threading.Event()
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, lambda *_: stop.set())
@@ -72,26 +78,39 @@ class Command(BaseCommand):
             stop.wait(INTERVAL)
 
 
-def calibrate() -> int:
-    """What the last night should have brought, unless it has; returns how many runs were made."""
-    now = timezone.now()
-    return len(nightly.calibrate_due(now=now, unless_since=nightly.last_due(now)))
+def steps(*, pools: bool, night: bool) -> list[Task[[], Any]]:
+    """The tasks of beat, in the order in which people wait for them."""
+    return [
+        scoring.sweep,
+        questions.refresh_search,
+        *([exams.fill_pools, cohorts.roll_up] if pools else []),
+        *([scoring.calibrate, accounts.tidy] if night else []),
+        questions.work_off_imports,
+        exams.compute_coverage,
+        cohorts.send_invitations,
+        cohorts.prepare_forms,
+        cohorts.send_reminders,
+        operations.repeat_asked,
+    ]
 
 
-def work(*, pools: bool, night: bool) -> None:
-    """Sittings and wordings that are due; the pools and the last night's calibrations if they are."""
-    services.sweep(now=timezone.now())
-    search.refresh_stale()
-    if pools:
-        fill_pools()
-        roll_up()
-    if night:
-        calibrate()
-    work_off_imports()
-    compute_coverage()
-    send_invitations()
-    prepare_forms()
-    send_reminders()
+def work(*, pools: bool, night: bool) -> dict[str, Any]:
+    """Sittings and wordings that are due; the pools and the last night's calibrations if they are.
+
+    Returns what each task brought. One that fails brings None, is kept as a dead letter and stops no other. Raises
+    the database's errors: without it nothing can be done.
+    """
+    brought: dict[str, Any] = {}
+    for task in steps(pools=pools, night=night):
+        brought[task.name] = None
+        try:
+            with contained(task=task.name):
+                brought[task.name] = task.run()
+        except DatabaseError:
+            raise
+        except PASSING as error:
+            logger.warning("%s waits for the next round: %s", task.name, type(error).__name__)
+    return brought
 
 
 def beat(*, pools: bool, night: bool = False) -> bool:
@@ -102,8 +121,5 @@ def beat(*, pools: bool, night: bool = False) -> bool:
     except DatabaseError as error:
         logger.warning("The database does not answer: %s", str(error).strip())
         connection.close()
-        return False
-    except Exception:
-        logger.exception("A round of due work failed")
         return False
     return True
