@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from functools import wraps
 from typing import Any, TypeVar, cast
@@ -14,6 +15,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from accounts.models import User
 from accounts.roles import PERMISSIONS, Role
 
+log = logging.getLogger(__name__)
 View = TypeVar("View", bound=Callable[..., HttpResponse])
 
 
@@ -32,6 +34,7 @@ def holders(role: Role) -> QuerySet[User]:
 def require_role(user: User | AnonymousUser, role: Role) -> None:
     """Raise Http404 unless this person holds the role: a stranger does not learn what is there."""
     if not has_role(user, role):
+        log.warning("Person %s is no %s and was turned away", user.pk, role.value)
         raise Http404
 
 

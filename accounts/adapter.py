@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any, cast
 
 from allauth.account.adapter import DefaultAccountAdapter
 from django.conf import settings
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 
-from accounts import ratelimit
-from accounts.address import client_address
+from accounts import devices, ratelimit
+from accounts.address import area, client_address
 
 if TYPE_CHECKING:  # models are not ready when allauth imports this
     from allauth.account.models import EmailConfirmationHMAC
@@ -24,6 +24,7 @@ log = logging.getLogger(__name__)
 
 
 class AccountAdapter(DefaultAccountAdapter):
+    first_time = False  # of the sign-in that this adapter is just doing
     error_messages = DefaultAccountAdapter.error_messages | {
         "account_inactive": "This account is switched off.",
         "duplicate_email": "This is your address already.",
@@ -34,7 +35,39 @@ class AccountAdapter(DefaultAccountAdapter):
     }
 
     def get_client_ip(self, request: HttpRequest) -> str:
-        return client_address(request)
+        """What the list of sign-ins keeps: not the address, only where it lies."""
+        return area(client_address(request))
+
+    def send_notification_mail(
+        self, template_prefix: str, user: AbstractBaseUser, context: dict[str, Any] | None = None,
+        email: str | None = None,
+    ) -> None:  # fmt: skip
+        # A mail to the person themselves names the whole address: it is kept by them and nowhere here.
+        told = {"ip": client_address(self.request), **(context or {})}
+        super().send_notification_mail(template_prefix, user, told, email)
+
+    def login(self, request: HttpRequest, user: AbstractBaseUser) -> None:
+        self.first_time = user.last_login is None  # signing in sets it
+        super().login(request, user)
+
+    def post_login(self, request: HttpRequest, user: AbstractBaseUser, *, signup: bool, **more: Any) -> HttpResponse:
+        """Somebody is in. A browser that this person has not used before is told to them by mail."""
+        response = cast("HttpResponse", super().post_login(request, user, signup=signup, **more))
+        new = devices.remember(request, response, cast("User", user))
+        if new and not signup and not self.first_time:
+            try:
+                self.send_notification_mail("account/email/new_sign_in", user)
+            except OSError:  # signing in does not wait for the mail server
+                log.exception("The mail about a new sign-in could not be sent.")
+        return response
+
+    def is_safe_url(self, url: str | None) -> bool:
+        """Whether ?next= may lead there; what is no address at all, such as http://[, may not."""
+        try:
+            safe: bool = super().is_safe_url(url)
+        except ValueError:
+            return False
+        return safe
 
     def authenticate(self, request: HttpRequest, **credentials: Any) -> AbstractBaseUser | None:
         """Check a password, when signing in and when asked for it again: both are guesses at the same secret."""

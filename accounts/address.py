@@ -8,6 +8,8 @@ from django.conf import settings
 from django.http import HttpRequest
 
 IPV6_PREFIX = 64  # what a provider hands to one customer, who may then use any address inside it
+AREA_PREFIXES = {4: 24, 6: 48}
+UNKNOWN = "0.0.0.0"  # noqa: S104  # for a column that takes addresses only
 
 
 def client_address(request: HttpRequest) -> str:
@@ -47,3 +49,13 @@ def plain(text: str) -> str:
         return ""
     mapped = getattr(parsed, "ipv4_mapped", None)
     return str(mapped or parsed)
+
+
+def area(address: str) -> str:
+    """Roughly where an address lies, which is all that is kept: the first 24 bits of IPv4, 48 of IPv6."""
+    try:
+        parsed = ipaddress.ip_address(address)
+    except ValueError:
+        return UNKNOWN
+    kept = AREA_PREFIXES[parsed.version]
+    return str(ipaddress.ip_network((parsed, kept), strict=False).network_address)

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import logging
 from decimal import Decimal
 from typing import Any
 
 import allauth.account.admin  # registers what we take out again below
-import allauth.mfa.admin  # noqa: F401
+import allauth.mfa.admin
+import allauth.usersessions.admin  # noqa: F401
 from allauth.account.decorators import secure_admin_login
 from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
+from allauth.usersessions.models import UserSession
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
@@ -24,10 +27,12 @@ from django.utils import timezone
 from accounts import services, zones
 from accounts.models import Accommodation, Multiplier, User
 
-# Addresses are kept in step with the person, and an authenticator's secret is nobody's to read.
+# Addresses are kept in step with the person, and secrets and sign-ins are nobody else's to read.
 admin.site.unregister(EmailAddress)
 admin.site.unregister(Authenticator)
+admin.site.unregister(UserSession)
 
+log = logging.getLogger(__name__)
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
 
 
@@ -124,8 +129,10 @@ class UserAdmin(DjangoUserAdmin):  # type: ignore[type-arg]
         return self.inlines if obj else ()
 
     def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> Any:
-        """Only superusers make staff and superusers."""
-        return (*self.readonly_fields, *(() if is_superuser(request) else ("is_staff", "is_superuser")))
+        """Only superusers make staff and superusers and give roles: whoever may edit people could else give themselves
+        any right that a group has."""
+        kept = () if is_superuser(request) else ("groups", "is_staff", "is_superuser")
+        return (*self.readonly_fields, *kept)
 
     def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
         return super().has_change_permission(request, obj) and may_touch(request, obj)
@@ -135,6 +142,7 @@ class UserAdmin(DjangoUserAdmin):  # type: ignore[type-arg]
 
     def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
         super().save_model(request, obj, form, change)
+        log.warning("Person %s changed %s of person %s", request.user.pk, ", ".join(form.changed_data) or "-", obj.pk)
         if not change or "email" in form.changed_data:
             services.set_email(user=obj, email=obj.email)
 

@@ -6,4 +6,8 @@ class AccountsConfig(AppConfig):
     verbose_name = "Accounts"
 
     def ready(self) -> None:
-        from accounts import checks  # noqa: F401  (importing it registers them)
+        from accounts import checks, noting  # noqa: F401  (importing them registers what they hold)
+        from accounts.holding import HOLDING
+        from accounts.privacy import register
+
+        register(HOLDING)

@@ -166,7 +166,9 @@ class BackgroundForm(forms.Form):
         return data
 
 
-class DeleteForm(forms.Form):
+class OwnPasswordForm(forms.Form):
+    """Asks whoever is signed in for their password again, before something serious."""
+
     password = forms.CharField(
         label="Your password", strip=False, widget=forms.PasswordInput({"autocomplete": "current-password"})
     )

@@ -17,6 +17,8 @@ from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
 SIMULATED_DOMAIN = "simulated.invalid"  # RFC 2606 reserves "invalid": no mail ever arrives there
+ERASED_DOMAIN = "erased.invalid"
+ERASED_NAME = "A person who was erased"
 
 
 def valid_time_zone(name: str) -> None:
@@ -58,6 +60,9 @@ class User(AbstractBaseUser, PermissionsMixin):
     is_staff = models.BooleanField("may use the admin", default=False)
     is_active = models.BooleanField(default=True)
     date_joined = models.DateTimeField(default=timezone.now, editable=False)
+    warned_at = models.DateTimeField(
+        null=True, blank=True, editable=False, help_text="When a mail said that the unused account will be deleted."
+    )
 
     objects = UserManager()
 
@@ -82,6 +87,11 @@ class User(AbstractBaseUser, PermissionsMixin):
     def clean(self) -> None:
         super().clean()
         self.email = self.email.strip().lower()
+
+    @property
+    def is_erased(self) -> bool:
+        """Whether this is nobody any more: what holds the statistics of somebody who left."""
+        return self.email.endswith(f"@{ERASED_DOMAIN}")
 
     @property
     def browser_mark(self) -> str:

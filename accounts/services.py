@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import logging
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
 
@@ -16,9 +17,11 @@ from django.contrib.auth.models import Group
 from django.db import transaction
 from django.utils import timezone
 
+from accounts import privacy
 from accounts.models import SIMULATED_DOMAIN, Accommodation, Background, Multiplier, User
 from accounts.roles import PERMISSIONS, Role
 
+log = logging.getLogger(__name__)
 NO_EXTRA_TIME = (Decimal(Multiplier.NONE.value), 0)
 
 
@@ -76,6 +79,7 @@ def promote(*, user: User, superuser: bool = False) -> None:
     user.is_staff = True
     user.is_superuser = user.is_superuser or superuser
     user.save(update_fields=["is_staff", "is_superuser"])
+    log.warning("Person %s is now %s", user.pk, "superuser" if user.is_superuser else "staff")
 
 
 def update_profile(*, user: User, display_name: str, time_zone: str) -> None:
@@ -98,17 +102,37 @@ def set_email(*, user: User, email: str) -> None:
 def reset_two_factor(*, user: User) -> bool:
     """Remove the authenticator and its recovery codes; returns whether there was one."""
     removed, _ = Authenticator.objects.filter(user=user).delete()
+    if removed:
+        log.warning("The second factor of person %s was removed", user.pk)
     return removed > 0
 
 
 @transaction.atomic
-def delete_account(*, user: User) -> None:
-    """Delete a person and everything that is theirs, sittings and results included. Raises LastSuperuserError."""
+def delete_account(*, user: User) -> int:
+    """Erase a person: statistics stay with nobody's name. Raises LastSuperuserError, and AccountError for what has to
+    be over first."""
     # Locked, so that the last two cannot delete themselves at the same moment.
     superusers = User.objects.filter(is_superuser=True, is_active=True).select_for_update()
     if user.is_superuser and not any(other.pk != user.pk for other in superusers):
         raise LastSuperuserError("This is the last superuser. Make somebody else one first.")
-    user.delete()
+    if user.is_erased:
+        raise AccountError("These are the statistics of somebody who was erased.")
+    return erase(subject=privacy.about(user))
+
+
+def erase(*, subject: privacy.Subject) -> int:
+    """Erase whom `delete_account` or a letter names, also where there is only an address that others wrote down.
+
+    Returns how many sittings stay as anonymous statistics. Raises AccountError. The log says that it was done, and not
+    to whom.
+    """
+    try:
+        parting = privacy.erase(subject, now=timezone.now())
+    except privacy.NotNow as error:
+        raise AccountError(str(error)) from error
+    kept = len(parting.renamed)
+    log.info("A person was erased; %d sittings of theirs stay as statistics", kept)
+    return kept
 
 
 # ---- simulated people --------------------------------------------------------------------------------------
@@ -154,12 +178,15 @@ def grant_role(*, user: User, role: Role) -> bool:
         return False
     ensure_roles()
     user.groups.add(Group.objects.get(name=role.value))
+    log.warning("Person %s is now %s", user.pk, role.value)
     return True
 
 
 def revoke_role(*, user: User, role: Role) -> bool:
     """Returns whether the person held the role."""
     removed, _ = User.groups.through.objects.filter(user=user, group__name=role.value).delete()
+    if removed:
+        log.warning("Person %s is no longer %s", user.pk, role.value)
     return removed > 0
 
 

@@ -9,5 +9,6 @@ urlpatterns: list[URLPattern] = [
     path("accommodation/", views.accommodation, name="account_accommodation"),
     path("background/", views.background, name="account_background"),
     path("background/withdraw/", views.background_withdraw, name="account_background_withdraw"),
+    path("export/", views.export, name="account_export"),
     path("delete/", views.delete, name="account_delete"),
 ]

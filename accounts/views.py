@@ -12,11 +12,14 @@ from django.contrib.auth import logout
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.cache import add_never_cache_headers
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
-from accounts import services
-from accounts.forms import AccommodationForm, BackgroundForm, DeleteForm, ProfileForm
+from accounts import export as exporting
+from accounts import privacy, ratelimit, services
+from accounts.forms import AccommodationForm, BackgroundForm, OwnPasswordForm, ProfileForm
 from accounts.models import Accommodation, Background, User
 
 log = logging.getLogger(__name__)
@@ -78,9 +81,29 @@ def background_withdraw(request: HttpRequest) -> HttpResponse:
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 @sensitive_post_parameters("password")
+def export(request: HttpRequest) -> HttpResponse:
+    """Everything that is held about the person, as a file made on the spot."""
+    user = _person(request)
+    form = OwnPasswordForm(request.POST or None, user=user)
+    if not form.is_valid():
+        return render(request, "accounts/export_ask.html", {"form": form, "tab": "export"})
+    ratelimit.spend(request, action="export", account=user.email)
+    now = timezone.now()
+    archive = exporting.made(privacy.about(user), now=now)
+    log.info("Person %s exported what is held about them", user.pk)
+    name = f"cutscore-{now:%Y-%m-%d}.zip"
+    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+    response = HttpResponse(archive, content_type="application/zip", headers=headers)
+    add_never_cache_headers(response)
+    return response
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+@sensitive_post_parameters("password")
 def delete(request: HttpRequest) -> HttpResponse:
     user = _person(request)
-    form = DeleteForm(request.POST or None, user=user)
+    form = OwnPasswordForm(request.POST or None, user=user)
     if form.is_valid():
         try:
             services.delete_account(user=user)
@@ -89,7 +112,7 @@ def delete(request: HttpRequest) -> HttpResponse:
         else:
             logout(request)
             _confirm_deletion(user.email)
-            messages.success(request, "Your account and everything in it is deleted.")
+            messages.success(request, "Your account is deleted, and nothing here names you any more.")
             return redirect("home")
     return render(request, "accounts/delete.html", {"form": form, "tab": "delete"})
 

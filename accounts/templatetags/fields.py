@@ -7,6 +7,8 @@ from typing import Any
 from django import template
 from django.forms import BoundField
 
+from accounts.devices import described
+
 register = template.Library()
 
 
@@ -20,3 +22,9 @@ def field(bound: BoundField, *, label: str = "", hint: str | None = None, autofo
     if autofocus and not bound.form.is_bound:
         attributes["autofocus"] = True
     return {"field": bound, "label": label or bound.label, "control": bound.as_widget(attrs=attributes)}
+
+
+@register.filter
+def browser(user_agent: str) -> str:
+    """A browser's own description of itself, in words."""
+    return described(user_agent)

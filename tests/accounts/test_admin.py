@@ -6,7 +6,7 @@ import pytest
 from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.internal.auth import TOTP
-from django.contrib.auth.models import Permission
+from django.contrib.auth.models import Group, Permission
 
 from accounts.models import Accommodation, User
 from tests.accounts.factories import PASSWORD, SuperuserFactory, UserFactory
@@ -133,6 +133,14 @@ def test_staff_make_nobody_staff(client, helper):
     assert change(client, user, is_staff="on", is_superuser="on", display_name="Renamed").status_code == 302
     user.refresh_from_db()
     assert (user.display_name, user.is_staff, user.is_superuser) == ("Renamed", False, False)
+
+
+def test_staff_give_nobody_a_role_themselves_neither(client, helper):
+    author = Group.objects.get(name="author")
+    for user in (UserFactory(), helper):
+        assert change(client, user, groups=[str(author.pk)], display_name="Renamed").status_code == 302
+        user.refresh_from_db()
+        assert (user.display_name, user.groups.count()) == ("Renamed", 0)
 
 
 def test_staff_do_not_touch_superusers(client, helper):

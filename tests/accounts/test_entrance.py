@@ -132,6 +132,7 @@ def test_passwords_that_are_refused_and_accepted_leave_a_line_without_what_was_t
     assert said == [
         ("WARNING", "A password was refused, from 127.0.0.1"),
         ("INFO", f"The password of person {person.pk} was accepted, from 127.0.0.1"),
+        ("INFO", f"Person {person.pk} signed in, from 127.0.0.1"),
     ]
 
 
@@ -140,6 +141,15 @@ def test_signing_in_goes_on_where_one_wanted_to_be(client, db):
         "/account/login/", {"login": UserFactory().email, "password": PASSWORD, "next": "/progress/"}
     )
     assert response.url == "/progress/"
+
+
+@pytest.mark.parametrize("target", ["http://[", "http://[::1", "//[x", "http://]", "\0", "http://a:b/"])
+@pytest.mark.parametrize("page", ["/account/login/", "/account/logout/", "/account/signup/"])
+def test_after_signing_in_nobody_is_sent_to_what_is_no_address(client, db, page, target):
+    assert client.get(page, {"next": target}).status_code in (200, 302)
+    client.force_login(UserFactory())
+    reply = client.post("/account/logout/", {"next": target})
+    assert (reply.status_code, reply.url) == (302, "/")
 
 
 @pytest.mark.parametrize("target", ["https://evil.example/", "//evil.example/"])

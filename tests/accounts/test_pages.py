@@ -30,6 +30,8 @@ STRANGERS = [
 PEOPLE = [
     "/account/",
     "/account/delete/",
+    "/account/export/",
+    "/account/sessions/",
     "/account/email/",
     "/account/logout/",
     "/account/password/change/",
@@ -111,7 +113,11 @@ def test_page_with_errors_ties_them_to_their_fields(client, db):
 def allauths():
     """Every page, mail and message that allauth brings for what we use of it."""
     templates = Path(allauth.__file__).parent / "templates"
-    found = [path for room in ("account", "mfa", "allauth/layouts") for path in (templates / room).rglob("*.*")]
+    found = [
+        path
+        for room in ("account", "mfa", "usersessions", "allauth/layouts")
+        for path in (templates / room).rglob("*.*")
+    ]
     names = [str(path.relative_to(templates)) for path in found]
     return sorted(name for name in names if not UNREACHABLE.search(name) and "login_code" not in name)
 
