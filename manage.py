@@ -13,9 +13,9 @@ WITHOUT_DATABASE = {
     "compilemessages",
     "help",
     "makemigrations",
-    "version",
+    "publish_static",
+    "restore",
     "--help",
-    "--version",
 }
 
 
@@ -23,8 +23,12 @@ def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
     from config import local
     from config.postgres import PostgresError
+    from config.version import VERSION
 
     command = sys.argv[1] if len(sys.argv) > 1 else "help"
+    if command in ("--version", "version"):
+        print(f"Cutscore {VERSION}")
+        return
     if command in SETS_UP and not os.environ.get("SECRET_KEY") and not os.environ.get("SECRET_KEY_FILE"):
         local.create_secret(local.var())
     from django.conf import settings
@@ -37,7 +41,7 @@ def main() -> None:
         sys.exit(f"Cutscore cannot start: {error}")
     needs_database = command not in WITHOUT_DATABASE and not {"--help", "-h"} & set(sys.argv)
     try:
-        with local.database_server(embedded if needs_database else None):
+        with local.database_server(embedded if needs_database else None, archive=settings.BACKUP_LOG):
             execute_from_command_line(sys.argv)
     except PostgresError as error:
         sys.exit(str(error))

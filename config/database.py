@@ -29,9 +29,12 @@ def from_url(url: str, *, pool: int = 0) -> dict[str, Any]:
         raise ImproperlyConfigured("DATABASE_URL names no database.")
     if not all(port.isdigit() for port in settings["PORT"].split(",") if port):
         raise ImproperlyConfigured(f"DATABASE_URL has no number for its port, but {settings['PORT']!r}.")
-    options: dict[str, Any] = dict(parts)
+    # Only what asks for it is prepared (accounts.prepared); Django's own cursors bind in the client.
+    options: dict[str, Any] = {**parts, "prepare_threshold": 5}
     if pool:
-        options["pool"] = {"min_size": 1, "max_size": pool, "timeout": 10}
+        # By itself a pool doubles the time between its attempts for five minutes, and makes requests wait for the next
+        # one although the database has long been back. So it soon gives up, and the next request makes it try at once.
+        options["pool"] = {"min_size": 1, "max_size": pool, "timeout": 10, "reconnect_timeout": 10}
     return {
         "ENGINE": "django.db.backends.postgresql",
         **settings,

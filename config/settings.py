@@ -10,7 +10,10 @@ from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
 from config import database, env, local
+from config.observing import tracing
 from config.postgres import EmbeddedPostgres
+
+tracing.spare()  # before anybody loads the Redis client
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 # Everything a checkout writes at run time: the embedded database, its logs, collected static files.
@@ -40,13 +43,15 @@ INSTALLED_APPS = [
     "exams",
     "questions",
     "accounts",
+    "operations",
     "allauth",
     "allauth.account",
     "allauth.mfa",
+    "allauth.usersessions",
     "django_htmx",
     "template_partials",
     "csp",
-    "django.contrib.admin",
+    "config.apps.CarefulAdminConfig",  # django.contrib.admin
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.humanize",
@@ -59,16 +64,17 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "config.observing.middleware.ObserveMiddleware",
     "config.headers.HeadersMiddleware",
+    "config.policy.PolicyMiddleware",  # outside of static files and of what refuses requests
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.middleware.gzip.GZipMiddleware",  # the sitting page holds a whole form; Django pads against BREACH
-    "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "accounts.middleware.TimeZoneMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
+    "accounts.middleware.StaffTwoFactorMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
@@ -98,6 +104,8 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 EMBEDDED_POSTGRES = None if env.text("DATABASE_URL") else EmbeddedPostgres(VAR)
 DATABASE_URL = env.text("DATABASE_URL") or (EMBEDDED_POSTGRES.url() if EMBEDDED_POSTGRES else "")
+# Whether the embedded server keeps its log (docs/backup.md), and whether somebody else makes backups.
+BACKUP_LOG, BACKUP_ELSEWHERE = env.flag("BACKUP_LOG", False), env.flag("BACKUP_ELSEWHERE", False)
 DATABASE_POOL = env.number("DATABASE_POOL", 0)
 DATABASES = {"default": database.from_url(DATABASE_URL, pool=DATABASE_POOL)}
 
@@ -149,6 +157,7 @@ AUTH_PASSWORD_VALIDATORS = [
      "OPTIONS": {"user_attributes": ("email", "display_name")}},
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "accounts.passwords.OwnWordsValidator"},
 ]  # fmt: skip
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "exam_list"
@@ -184,6 +193,10 @@ MFA_FORMS = {
     "activate_totp": "accounts.forms.ActivateTOTPForm",
 }
 
+# Whether authors, instructors and whoever may use the admin need a second factor to do so.
+REQUIRE_STAFF_TWO_FACTOR = env.flag("REQUIRE_STAFF_TWO_FACTOR", not (DEBUG or QUICKSTART))
+
+SESSION_ENGINE = "accounts.sessions"
 SESSION_COOKIE_AGE = 14 * 24 * 3600
 SESSION_COOKIE_HTTPONLY = True
 
@@ -223,6 +236,12 @@ SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]  # the two lines abo
 SECURE_REFERRER_POLICY = "same-origin"
 SESSION_COOKIE_SECURE = SECURE
 CSRF_COOKIE_SECURE = SECURE
+# Browsers take a cookie of this name only over TLS and from this very host, whatever its neighbours try to set.
+COOKIE_PREFIX = "__Host-" if env.flag("COOKIE_PREFIX", SECURE) else ""
+SESSION_COOKIE_NAME = f"{COOKIE_PREFIX}sessionid"
+CSRF_COOKIE_NAME = f"{COOKIE_PREFIX}csrftoken"
+MESSAGE_STORAGE = "config.headers.MessageStorage"
+CSRF_FAILURE_VIEW = "config.refusals.forged"
 X_FRAME_OPTIONS = "DENY"
 # Where people report weaknesses, for /.well-known/security.txt: a mailto: or https: address.
 SECURITY_CONTACT = env.url("SECURITY_CONTACT", schemes=("https", "mailto"))
@@ -231,6 +250,7 @@ DATA_UPLOAD_MAX_NUMBER_FIELDS = 2_000
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": [NONE],
+        "object-src": [NONE],
         "script-src": [SELF],
         "style-src": [SELF],
         "img-src": [SELF, "data:"],
@@ -241,15 +261,30 @@ CONTENT_SECURITY_POLICY = {
         "form-action": [SELF],
         "base-uri": [NONE],
         "frame-ancestors": [NONE],
+        # Text becomes HTML in static/js/htmx-policy.js alone, and on the exam screen nowhere (exams.views.sitting); an
+        # address becomes a worker in static/js/sitting/shelf.js.
+        "require-trusted-types-for": ["'script'"],
+        "trusted-types": ["htmx", "cutscore-worker"],
+        "report-uri": ["/csp-reports/"],
     }
 }
 
 # ---- background work ---------------------------------------------------------------------------------------
 
 CELERY_BROKER_URL = REDIS_URL or None
-CELERY_TASK_ACKS_LATE = True
+# How tasks are acknowledged, repeated and kept when they fail: operations/work.py.
 CELERY_TASK_IGNORE_RESULT = True
-CELERY_TASK_TIME_LIMIT = 600
+CELERY_TASK_SOFT_TIME_LIMIT = 570  # the task hears of it
+CELERY_TASK_TIME_LIMIT = 600  # its process is killed
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1  # what one worker holds no other can do
+# What was done when the connection to Redis broke is finished; that it may be done again does no harm.
+CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = False
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    # When a killed worker's messages are given to another: later than any task may take, the wait before it included.
+    "visibility_timeout": 900,
+    "socket_connect_timeout": 5,
+}
 CELERY_BEAT_SCHEDULE = {
     # What waited longer than its own interval has been overtaken by the next one.
     "sweep": {"task": "scoring.tasks.sweep", "schedule": 5.0, "options": {"expires": 5}},
@@ -261,8 +296,19 @@ CELERY_BEAT_SCHEDULE = {
     "prepare-forms": {"task": "cohorts.tasks.prepare_forms", "schedule": 15.0, "options": {"expires": 15}},
     "reminders": {"task": "cohorts.tasks.send_reminders", "schedule": 30.0, "options": {"expires": 30}},
     "roll-up": {"task": "cohorts.tasks.roll_up", "schedule": 30.0, "options": {"expires": 30}},
-    # UTC, as Celery's clock and scoring.calibration.nightly are.
-    "calibrate": {"task": "scoring.tasks.calibrate", "schedule": crontab(hour="3", minute="10")},
+    "dead-letters": {"task": "operations.tasks.repeat_asked", "schedule": 20.0, "options": {"expires": 20}},
+    "tidy": {
+        "task": "accounts.tasks.tidy",
+        "schedule": crontab(hour="4", minute="20"),
+        "options": {"expires": 3_600},
+    },
+    # UTC, as Celery's clock and scoring.calibration.nightly are. Once a night; the later times are for nights in which
+    # something was away at the first.
+    "calibrate": {
+        "task": "scoring.tasks.calibrate",
+        "schedule": crontab(hour="3-6", minute="10"),
+        "options": {"expires": 3_600},
+    },
 }
 
 # ---- cohorts ---------------------------------------------------------------------------------------------
@@ -274,6 +320,16 @@ SITE_URL = env.url("SITE_URL", schemes=("http", "https")) or (
 # What a list of addresses that are invited may hold.
 INVITATION_BYTES = env.number("INVITATION_BYTES", 1_000_000, minimum=1_000)
 INVITATION_ROWS = env.number("INVITATION_ROWS", 5_000, minimum=1)
+
+# ---- retention: days after which something is let go, 0 to keep it for ever; see docs/privacy.md -----------------
+
+RETENTION_DAYS = {
+    "SITTINGS": env.number("RETENTION_SITTINGS_DAYS", 0),
+    "TIMELINE": env.number("RETENTION_TIMELINE_DAYS", 0),
+    "INACTIVE_ACCOUNTS": env.number("RETENTION_INACTIVE_ACCOUNTS_DAYS", 0),
+    "LOGS": env.number("RETENTION_LOGS_DAYS", 0),
+    "INVITATIONS": env.number("RETENTION_INVITATIONS_DAYS", 90),
+}
 
 # ---- rate limits: per account and address, with a ceiling per address sized for a school behind one ----------
 
@@ -312,12 +368,21 @@ INTERCHANGE_LIMITS = {
 
 # What /metrics asks for as "Authorization: Bearer …"; without one it is there in the local installation only.
 METRICS_TOKEN = env.text("METRICS_TOKEN")
+# Where errors are reported to, and traces; both are off without it, and nothing of them is loaded. The other variables
+# of OpenTelemetry (OTEL_SERVICE_NAME, OTEL_TRACES_SAMPLER …) are read by its own library.
+SENTRY_DSN = env.url("SENTRY_DSN", schemes=("https", "http"))
+OTEL_EXPORTER_OTLP_ENDPOINT = env.url("OTEL_EXPORTER_OTLP_ENDPOINT", schemes=("https", "http"))
+LOG_LEVEL = env.choice("LOG_LEVEL", "INFO", ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"))
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "filters": {"context": {"()": "config.observing.logs.Context"}},
     "formatters": {
-        "line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"},
+        "line": {
+            "()": "config.observing.logs.LineFormatter",
+            "format": "{asctime} {levelname} {name}: {message}",
+            "style": "{",
+        },
         "json": {"()": "config.observing.logs.JsonFormatter"},
     },
     "handlers": {
@@ -331,8 +396,5 @@ LOGGING = {
         # A line for each request, where somebody reads them.
         "requests": {"level": "INFO" if env.flag("LOG_REQUESTS", SECURE) else "WARNING"},
     },
-    "root": {
-        "handlers": ["console"],
-        "level": env.choice("LOG_LEVEL", "INFO", ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")),
-    },
+    "root": {"handlers": ["console"], "level": LOG_LEVEL},
 }

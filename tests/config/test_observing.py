@@ -5,12 +5,18 @@ from __future__ import annotations
 import datetime as dt
 import json
 import logging
+import os
+import subprocess
+import sys
 
 import pytest
 from django.utils import timezone
 
 from config.observing import logs
 from exams.models import Sitting
+from operations import services
+from tests.e2e.server import database_url
+from tests.environment import ROOT
 
 TOKEN = "a-token-for-tests"
 
@@ -105,3 +111,101 @@ def test_asking_costs_one_statement(client, settings, django_assert_num_queries)
     settings.QUICKSTART = True
     with django_assert_num_queries(1):
         client.get("/metrics")
+
+
+# ---- saves, failures, mails, connections ---------------------------------------------------------------------------
+
+
+@pytest.mark.django_db
+def test_saves_are_counted_by_what_became_of_them(signed_in, sitting, settings):
+    settings.QUICKSTART = True
+    before = figures(signed_in)
+    seat = sitting.form.seats.filter(kind="multiple_choice")[0]
+    change = {"sequence": 1, "seat": seat.number, "base": 0, "response": [seat.tokens[0]], "flagged": False,
+              "spent": 1, "left": 1}  # fmt: skip
+    url = f"/sittings/{sitting.pk}/changes/"
+    signed_in.post(url, {"claim": 1, "changes": [change]}, content_type="application/json")
+    signed_in.post(url, {"claim": 1, "changes": [change]}, content_type="application/json")
+    signed_in.post(url, {"claim": 1, "changes": "nothing"}, content_type="application/json")
+    now = timezone.now()
+    Sitting.objects.update(started_at=now - dt.timedelta(hours=3), deadline=now - dt.timedelta(seconds=600))
+    late = change | {"sequence": 2, "left": 0}
+    signed_in.post(url, {"claim": 1, "changes": [late]}, content_type="application/json")
+    after = figures(signed_in)
+    counted = {
+        outcome: after.get(name, 0) - before.get(name, 0)
+        for outcome in ("applied", "duplicate", "late", "refused")
+        if (name := f'cutscore_saves_total{{outcome="{outcome}"}}')
+    }
+    assert counted == {"applied": 1, "duplicate": 1, "late": 1, "refused": 1}
+
+
+@pytest.mark.django_db
+def test_dead_letters_mails_and_the_last_beat_are_figures(client, settings, user, exam):
+    settings.QUICKSTART = True
+    assert "cutscore_beat_age_seconds" not in figures(client)
+    services.keep(task="exams.tasks.fill_pool", error="KeyError", now=timezone.now())
+    services.beat(now=timezone.now() - dt.timedelta(seconds=50))
+    found = figures(client)
+    assert found["cutscore_dead_letters"] == 1
+    assert 50 <= found["cutscore_beat_age_seconds"] < 300
+    assert found['cutscore_mails_waiting{kind="invitation"}'] == found['cutscore_mails_waiting{kind="reminder"}'] == 0
+
+
+POOLED = """
+import django
+from django.conf import settings
+django.setup()
+from django.db import connection
+from config.observing import metrics
+connection.ensure_connection()
+metrics.observe("GET", "none", 200, 0.1)
+print(metrics.exposition().decode())
+"""
+
+
+@pytest.mark.django_db
+def test_every_living_process_tells_of_its_pool(tmp_path):
+    """Two processes say what they have, one after the other; of the first nothing is left by then."""
+    folder = str(tmp_path / "metrics")
+    environment = os.environ | {"DJANGO_SETTINGS_MODULE": "config.settings", "DATABASE_URL": database_url()}
+    environment |= {"DATABASE_POOL": "1", "PROMETHEUS_MULTIPROC_DIR": folder}
+    for _ in range(2):
+        done = subprocess.run([sys.executable, "-c", POOLED], cwd=ROOT, env=environment, capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+        assert 'cutscore_pool{what="in_use"} 1.0' in done.stdout
+        assert 'cutscore_pool{what="waiting"} 0.0' in done.stdout
+
+
+# ---- lines that give nothing away and that nobody forges ----------------------------------------------------------
+
+
+@pytest.mark.django_db
+def test_the_address_of_what_failed_is_not_written_down(client, caplog):
+    client.get("/join/S3CR3T/nothing/")
+    client.post("/join/S3CR3T/")
+    client.delete("/healthz")
+    said = []
+    for record in caplog.records:
+        if record.name == "django.request":
+            logs.Context().filter(record)
+            said.append(record.getMessage())
+    assert "Not Found: an address that is not ours" in said
+    assert "Method Not Allowed (DELETE): healthz" in said
+    assert "S3CR3T" not in " ".join(said)
+
+
+def test_a_message_stays_on_its_line():
+    record = logging.LogRecord("exams", logging.ERROR, "", 0, "Name: %s", ("x\r\n2026 ERROR root: forged\u2028",), None)
+    formatter = logs.LineFormatter("{levelname} {name}: {message}", style="{")
+    assert formatter.format(record) == r"ERROR exams: Name: x\r\n2026 ERROR root: forged\u2028"
+
+
+@pytest.mark.django_db
+def test_a_line_names_the_person_by_number_where_that_costs_nothing(signed_in, user, caplog):
+    with caplog.at_level(logging.INFO, logger="requests"):
+        signed_in.get("/bank/")
+        signed_in.get("/healthz")
+    assert [(record.status, record.person) for record in caplog.records if record.name == "requests"] == [
+        (404, str(user.pk)), (200, ""),
+    ]  # fmt: skip
