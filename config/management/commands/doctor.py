@@ -7,10 +7,9 @@ from argparse import ArgumentParser
 from dataclasses import asdict
 from typing import Any
 
-from django.core.mail import send_mail
 from django.core.management.base import BaseCommand, CommandError
 
-from config.doctor import State, examine
+from config.doctor import State, deliver, examine
 
 MARKS = {State.FINE: "ok  ", State.WARNING: "look", State.FAULT: "BAD "}
 
@@ -24,24 +23,17 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--json", action="store_true", help="report as JSON")
-        parser.add_argument("--mail", metavar="ADDRESS", help="also send a test mail to this address")
+        parser.add_argument("--mail", metavar="ADDRESS", help="also hand a mail to this address to the mail server")
 
     def handle(self, *args: Any, **options: Any) -> None:
         found = examine()
+        if options["mail"]:
+            found.append(deliver(options["mail"]))
         if options["json"]:
             self.stdout.write(json.dumps([asdict(finding) for finding in found]))
         else:
             for finding in found:
                 self.stdout.write(f"{MARKS[finding.state]}  {finding.what}: {finding.says}")
-        if options["mail"]:
-            self._send(options["mail"])
         faults = sum(finding.state is State.FAULT for finding in found)
         if faults:
             raise CommandError(f"{faults} fault{'s' * (faults > 1)} found.")
-
-    def _send(self, address: str) -> None:
-        try:
-            send_mail("Test of mail delivery", "This installation can send mail.\n", None, [address])
-        except OSError as error:  # smtplib's errors are among them
-            raise CommandError(f"The mail to {address} was not taken: {error}") from None
-        self.stderr.write(f"A test mail to {address} was handed over; see whether it arrives.")

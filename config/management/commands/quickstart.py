@@ -13,6 +13,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
 from config import demo
+from config.upgrading import refuse_newer
 from exams.services import pool
 from psychometrics.assembly import Shortage
 from questions.models import Exam
@@ -31,6 +32,7 @@ class Command(BaseCommand):
                 "quickstart is for a local installation; SECRET_KEY is set, so this looks like production."
             )
         self._say("Preparing the database")
+        refuse_newer()
         call_command("migrate", verbosity=0, interactive=False, skip_checks=True)
         call_command("createcachetable", verbosity=0)
         self._say("Loading the question packs")
