@@ -6,28 +6,41 @@ import datetime as dt
 import secrets
 import shutil
 import smtplib
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from email.utils import parseaddr
 from enum import StrEnum
 from pathlib import Path
 
+import django
 from django.conf import settings
 from django.core import checks
 from django.core.cache import cache
-from django.core.mail import get_connection
+from django.core.mail import EmailMessage, get_connection
 from django.core.mail.backends.smtp import EmailBackend
 from django.db import Error, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.utils import timezone
+from kombu.exceptions import OperationalError
 from redis import Redis, RedisError
 
+from config.celery import app
 from config.observing.metrics import QUEUE
+from config.upgrading import unknown_migrations
+from config.version import VERSION
 from exams.models import Form, Sitting
+from operations.control import WALL_TIME
+from operations.models import DeadLetter, Heartbeat
 from questions.models import Exam
 
 OLDEST = 16  # major version of PostgreSQL
 SKEW = dt.timedelta(seconds=2)  # between two hosts; answers are timed to the second
+BACKUP_AGE = dt.timedelta(hours=50)  # a daily one that has failed once is noticed
 LAG = dt.timedelta(seconds=60)
+SILENCE = dt.timedelta(minutes=3)  # of due work, which is begun every 20 seconds
+MOST_NAMED = 5
+WORKERS_WAIT = 2.0  # seconds
 FREE_BYTES = 1_000_000_000
 
 
@@ -55,15 +68,15 @@ def fine(what: str, says: str) -> Finding:
 
 def examine(clock: Clock = timezone.now) -> list[Finding]:
     """Look at everything; without a database only at what needs none."""
-    found = [*_settings(), *_disk(), *_queue(clock), *_mail()]
+    found = [*_version(), *_settings(), *_disk(), *_queue(clock), *_mail()]
     try:
         connection.ensure_connection()
     except Error as error:
         says = f"The database does not answer: {str(error).strip().splitlines()[0]}. Check DATABASE_URL and the server."
         return [Finding("database", State.FAULT, says), *found]
-    needed = [*_database(clock), *_tables()]
+    needed = [*_database(clock), *_tables(), *_backups(clock())]
     if all(finding.state is not State.FAULT for finding in needed):
-        needed += [*_cache(), *_sweep(clock()), *_forms()]
+        needed += [*_cache(), *_sweep(clock()), *_due_work(clock()), *_forms()]
     return [*needed, *found]
 
 
@@ -99,8 +112,45 @@ def _tables() -> Iterator[Finding]:
     if missing:
         says = f"{len(missing)} migrations are not applied, first {missing[0][0]}. Run manage.py migrate."
         yield Finding("tables", State.FAULT, says)
+    elif unknown := unknown_migrations():
+        says = f"A newer release has worked here: {unknown[-1]} is unknown to {VERSION}. Go on with that release soon."
+        yield Finding("tables", State.WARNING, says)
     else:
         yield fine("tables", "Every migration is applied.")
+
+
+def _version() -> Iterator[Finding]:
+    python = ".".join(map(str, sys.version_info[:3]))
+    yield fine("version", f"This is Cutscore {VERSION} on Python {python} and Django {django.__version__}.")
+
+
+def _backups(now: dt.datetime) -> Iterator[Finding]:
+    """Base backups and the log beside them, as deploy/backup.sh makes them. Where people only try things out, none."""
+    if not settings.SECURE or settings.BACKUP_ELSEWHERE:
+        return
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT current_setting('archive_mode'), last_archived_time, last_failed_time, failed_count,"
+            " current_setting('cutscore.last_backup', true) FROM pg_stat_archiver"
+        )
+        mode, archived, failed, failures, name = cursor.fetchone()
+    made = dt.datetime.strptime(name, "%Y%m%dT%H%M%S%z") if name else None
+    if made is None:
+        says = "There is none. Make one with deploy/backup.sh base and have that repeated daily (docs/backup.md)."
+        yield Finding("backup", State.WARNING, says)
+    elif now - made > BACKUP_AGE:
+        says = f"The last one is of {made:%Y-%m-%d %H:%M} UTC. See why deploy/backup.sh base is not run daily."
+        yield Finding("backup", State.WARNING, says)
+    else:
+        yield fine("backup", f"The last one is of {made:%Y-%m-%d %H:%M} UTC.")
+    if mode == "off":
+        says = "The database does not keep it, so that only the moments of backups can be restored (docs/backup.md)."
+        yield Finding("backup log", State.WARNING, says)
+    elif failed and (archived is None or failed > archived):
+        says = f"It could not be kept, {failures} times, last at {failed:%H:%M} UTC. The database's log says why."
+        yield Finding("backup log", State.FAULT, says)
+    else:
+        yield fine("backup log", f"It was kept last at {archived:%H:%M} UTC." if archived else "Nothing waits.")
 
 
 def _cache() -> Iterator[Finding]:
@@ -130,6 +180,27 @@ def _sweep(now: dt.datetime) -> Iterator[Finding]:
         yield Finding("sweep", State.FAULT, says)
     else:
         yield fine("sweep", "No sitting is overdue.")
+
+
+def _due_work(now: dt.datetime) -> Iterator[Finding]:
+    who = "beat and a worker" if settings.REDIS_URL else "manage.py tick"
+    last = Heartbeat.objects.filter(name="due").values_list("at", flat=True).first()
+    if last is None:
+        yield Finding("due work", State.WARNING, f"It was never begun. Start {who}.")
+    elif now - last > SILENCE:
+        says = f"It was last begun at {last:%Y-%m-%d %H:%M:%S} UTC. See whether {who} runs."
+        yield Finding("due work", State.FAULT, says)
+    else:
+        yield fine("due work", f"It was begun {max(0.0, (now - last).total_seconds()):.0f} s ago.")
+    dead = list(DeadLetter.objects.dead()[:MOST_NAMED])
+    if dead:
+        count = DeadLetter.objects.dead().count()
+        named = "; ".join(f"{letter} ({letter.error}, {letter.failures} times)" for letter in dead)
+        more = f" and {count - len(dead)} more" if count > len(dead) else ""
+        says = f"{count} pieces of work failed for good: {named}{more}. Mend the cause and put them back under"
+        yield Finding("dead letters", State.WARNING, f"{says} /admin/operations/deadletter/.")
+    else:
+        yield fine("dead letters", "No work has failed for good.")
 
 
 def _forms() -> Iterator[Finding]:
@@ -190,6 +261,25 @@ def _queue(clock: Clock) -> Iterator[Finding]:
         yield Finding("queue", State.WARNING, says)
     else:
         yield fine("queue", f"Redis answers; {waiting} tasks wait.")
+    yield from _workers(clock)
+
+
+def _workers(clock: Clock) -> Iterator[Finding]:
+    """Each worker is asked what time it is."""
+    before = clock()
+    try:
+        answers = app.control.broadcast(WALL_TIME, reply=True, timeout=WORKERS_WAIT) or []
+    except (OSError, RedisError, OperationalError) as error:
+        yield Finding("workers", State.FAULT, f"They cannot be asked: {error}.")
+        return
+    after = clock()
+    if not answers:
+        says = f"None has answered within {WORKERS_WAIT:.0f} s. Start one, or see what keeps it."
+        yield Finding("workers", State.FAULT, says)
+    for worker, said in sorted(pair for answer in answers for pair in answer.items()):
+        its_time = dt.datetime.fromtimestamp(float(said), dt.UTC)
+        # It answered some time between the two looks at our clock.
+        yield _skew(f"clock of {worker}", its_time - min(max(its_time, before), after))
 
 
 def _mail() -> Iterator[Finding]:
@@ -210,3 +300,39 @@ def _mail() -> Iterator[Finding]:
         yield fine("mail", f"{settings.EMAIL_HOST} lets us in.")
     finally:
         backend.close()
+
+
+def deliver(address: str) -> Finding:
+    """Hand a mail to the mail server, as every mail of ours is handed over, and say what it answered."""
+    what = "mail delivery"
+    mail = EmailMessage("Test of mail delivery", "This installation can send mail.\n", to=[address])
+    backend = get_connection()
+    if not isinstance(backend, EmailBackend):
+        backend.send_messages([mail])
+        return fine(what, f"No mail server is set; the mail to {address} went where mails go here, such as the log.")
+    server = f"{backend.host}:{backend.port}"
+    try:
+        backend.open()
+        smtp = backend.connection
+        if smtp is None:
+            raise smtplib.SMTPServerDisconnected("there is no connection")
+        for step, words in (("sender", "mail"), ("recipient", "rcpt")):
+            whom = parseaddr(mail.from_email)[1] if step == "sender" else address
+            code, text = getattr(smtp, words)(whom)
+            if code >= 400:
+                return Finding(what, State.FAULT, f"{server} refused the {step} {whom}: {_said(code, text)}")
+        code, text = smtp.data(mail.message().as_bytes())
+    except (OSError, smtplib.SMTPException) as error:
+        code, text = getattr(error, "smtp_code", 0), getattr(error, "smtp_error", str(error).encode())
+        return Finding(what, State.FAULT, f"{server} did not take the mail: {_said(code, text)}")
+    finally:
+        backend.close()
+    if code >= 400:
+        return Finding(what, State.FAULT, f"{server} refused the mail: {_said(code, text)}")
+    return fine(what, f"{server} took the mail to {address}: {_said(code, text)}. See whether it arrives.")
+
+
+def _said(code: int, text: bytes | str) -> str:
+    """The server's own words in one line."""
+    words = text.decode(errors="replace") if isinstance(text, bytes) else text
+    return " ".join(f"{code or ''} {words}".split())[:300]

@@ -14,6 +14,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import User
+from exams.admin import SittingAdmin
 from exams.models import Form, Sitting
 from exams.services import pool
 from questions.models import Exam, Question, Revision, Standing
@@ -51,6 +52,24 @@ def test_of_an_exam_only_whether_and_how_often_it_is_offered(staff, exam):
     before = exam.minutes, exam.pass_mark
     exam.refresh_from_db()
     assert (exam.offered, exam.retake_after_days, exam.minutes, exam.pass_mark) == (False, 14, *before)
+
+
+@pytest.mark.parametrize("key", ["", "x", "\0", "9" * 5_000, "1.5", "²"])
+@pytest.mark.parametrize("model", [User, Sitting])
+def test_an_action_on_rows_that_cannot_be_changes_nothing(staff, exam, model, key):
+    posted = {"action": "delete_selected", "_selected_action": [key], "post": "yes"}
+    others = {User: "verify_address", Sitting: "grant"}
+    before = model.objects.count()
+    for action in ("delete_selected", others[model]):
+        reply = staff.post(url(model, "changelist"), posted | {"action": action})
+        assert reply.status_code == 302
+    assert model.objects.count() == before
+
+
+@pytest.mark.parametrize("year", ["9" * 20, "2147483648", "0", "10000", "x", "%00"])
+def test_a_year_that_is_none_shows_the_whole_list(staff, year):
+    reply = staff.get(f"{url(Sitting, 'changelist')}?{SittingAdmin.date_hierarchy}__year={year}")
+    assert (reply.status_code, reply.url.partition("?")[2]) == (302, "e=1")
 
 
 def empty(prefix: str) -> dict[str, str]:

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
+from config.version import VERSION
 from tests.config.variables import variables_read
 from tests.environment import ROOT
 
@@ -58,7 +59,7 @@ def test_it_starts_in_order():
 def test_the_set_up_is_done_once_and_in_order():
     assert SERVICES["migrate"]["restart"] == "no"
     commands = [line.split()[2] for line in SERVICES["migrate"]["command"][-1].splitlines()]
-    assert commands == ["migrate", "createcachetable", "load_pack", "tick"]
+    assert commands == ["migrate", "publish_static", "createcachetable", "load_pack", "tick"]
 
 
 def test_the_web_server_is_asked_whether_it_is_ready_under_a_name_that_it_knows():
@@ -77,14 +78,16 @@ def test_the_example_names_every_variable_and_no_other():
 @pytest.mark.parametrize("name", APP)
 def test_every_variable_of_a_container_is_read_by_somebody(name):
     given = {variable.removesuffix("_FILE") for variable in SERVICES[name]["environment"]}
-    others = {"GRANIAN_WORKERS", "WORKER_CONCURRENCY", "PROMETHEUS_MULTIPROC_DIR"}
+    others = {"GRANIAN_WORKERS", "WORKER_CONCURRENCY", "PROMETHEUS_MULTIPROC_DIR", "SENTRY_ENVIRONMENT"}
+    others |= {"OTEL_SERVICE_NAME", "OTEL_TRACES_SAMPLER", "OTEL_TRACES_SAMPLER_ARG"}
     assert given - variables_read() <= others
 
 
 @pytest.mark.parametrize("name", APP)
 def test_the_example_makes_good_settings(settings_of, tmp_path, name):
     for secret in SERVICES[name]["secrets"]:
-        (tmp_path / secret).write_text({"database_url": "postgresql://u:p@postgres/cutscore"}.get(secret, "x" * 50))
+        example = {"database_url": "postgresql://u:p@postgres/cutscore", "sentry_dsn": ""}
+        (tmp_path / secret).write_text(example.get(secret, "x" * 50))
     variables = {key: filled_in(value) for key, value in SERVICES[name]["environment"].items()}
     found = settings_of(**{key: value.replace("/run/secrets", str(tmp_path)) for key, value in variables.items()})
     assert (found["QUICKSTART"], found["SECURE"], found["TRUSTED_PROXIES"]) == (False, True, 1)
@@ -94,7 +97,7 @@ def test_the_example_makes_good_settings(settings_of, tmp_path, name):
 
 
 def test_secrets_come_from_files_and_go_only_to_who_needs_them():
-    ours = {"secret_key", "database_url", "email_password", "metrics_token"}
+    ours = {"secret_key", "database_url", "email_password", "metrics_token", "sentry_dsn"}
     assert set(COMPOSE["secrets"]) == {*ours, "postgres_password"}
     for name in APP:
         assert set(SERVICES[name]["secrets"]) == ours
@@ -123,10 +126,17 @@ def test_images_are_pinned_by_tag():
 def test_our_image_carries_our_version():
     version = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
     assert {SERVICES[name]["image"] for name in APP} == {f"cutscore:{version}"}
+    assert version == VERSION
+
+
+def test_the_proxy_leads_to_the_instances_of_our_version():
+    name = f"web-{VERSION.replace('.', '-')}"
+    assert SERVICES["web"]["networks"] == {"inside": None, "outside": {"aliases": [name]}}
+    assert f"\tname {name}\n" in (ROOT / "deploy" / "Caddyfile").read_text()
 
 
 def test_the_database_is_of_the_same_major_version_as_the_embedded_one():
-    embedded = re.findall(r"pginstall(\d+)", (ROOT / "config" / "postgres.py").read_text())
+    embedded = re.findall(r'MAJOR = "(\d+)"', (ROOT / "config" / "postgres.py").read_text())
     major = SERVICES["postgres"]["image"].removeprefix("postgres:").split(".")[0]
     assert set(embedded) == {major} == {"18"}
 
@@ -139,7 +149,25 @@ def test_the_database_sorts_as_the_embedded_one_does():
 def test_what_must_survive_lies_on_a_volume():
     assert "database:/var/lib/postgresql" in SERVICES["postgres"]["volumes"]
     assert "certificates:/data" in SERVICES["proxy"]["volumes"]
-    assert not [name for name in (*APP, "redis") if "volumes" in SERVICES[name]]
+    assert "${BACKUP_DIRECTORY}:/backups" in SERVICES["postgres"]["volumes"]
+    assert [name for name in (*APP, "redis") if "volumes" in SERVICES[name]] == ["migrate"]
+    assert SERVICES["migrate"]["volumes"] == ["static:/srv/published/static"]  # it stays for the release before
+
+
+def test_the_proxy_finds_static_files_where_they_are_published():
+    (folder,) = SERVICES["migrate"]["volumes"]
+    assert f"{folder}:ro" in SERVICES["proxy"]["volumes"]
+    assert f"publish_static {folder.partition(':')[2]}\n" in SERVICES["migrate"]["command"][-1]
+    assert f"install -d -o cutscore -g cutscore {folder.partition(':')[2]}" in DOCKERFILE  # whose the volume becomes
+    assert "root * /srv/published\n" in (ROOT / "deploy" / "Caddyfile").read_text()
+
+
+def test_what_is_mounted_from_the_checkout_is_a_folder_and_holds_what_is_meant():
+    """A file would be seen as it was when the container started, whatever a checkout has put in its place since."""
+    assert "./deploy:/etc/caddy:ro" in SERVICES["proxy"]["volumes"]
+    assert "./deploy:/opt/cutscore:ro" in SERVICES["postgres"]["volumes"]
+    assert "archive_command=sh /opt/cutscore/backup.sh archive %p %f" in SERVICES["postgres"]["command"]
+    assert (ROOT / "deploy" / "backup.sh").is_file()
 
 
 def test_there_is_one_beat():
@@ -190,5 +218,5 @@ def test_nothing_private_is_sent_to_the_builder():
 def test_the_proxy_serves_the_site_by_name():
     caddyfile = (ROOT / "deploy" / "Caddyfile").read_text()
     assert "\n{$SITE_DOMAIN} {\n" in caddyfile
-    assert "reverse_proxy web:8000" in caddyfile
+    assert caddyfile.count("reverse_proxy") == 1
     assert set(re.findall(r"\{\$(\w+)", caddyfile)) == set(SERVICES["proxy"]["environment"])

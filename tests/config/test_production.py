@@ -50,6 +50,8 @@ MISSPELT = {
     "SECURE_HSTS_INCLUDE_SUBDOMAINS": ("all", "SECURE_HSTS_INCLUDE_SUBDOMAINS must be one of true, false, not 'all'"),
     "SECURE_HSTS_PRELOAD": ("yess", "SECURE_HSTS_PRELOAD must be one of true, false, not 'yess'"),
     "SECURE_HSTS_SECONDS": ("1y", "SECURE_HSTS_SECONDS must be a whole number of at least 0, not '1y'"),
+    "COOKIE_PREFIX": ("host", "COOKIE_PREFIX must be one of true, false, not 'host'"),
+    "REQUIRE_STAFF_TWO_FACTOR": ("totp", "REQUIRE_STAFF_TWO_FACTOR must be one of true, false, not 'totp'"),
     "BEHIND_PROXY": ("caddy", "BEHIND_PROXY must be one of true, false, not 'caddy'"),
     "TRUSTED_PROXIES": ("10.0.0.1", "TRUSTED_PROXIES must be a whole number of at least 0, not '10.0.0.1'"),
     "SITTING_GRACE_SECONDS": ("2m", "SITTING_GRACE_SECONDS must be a whole number of at least 0, not '2m'"),
@@ -71,6 +73,24 @@ MISSPELT = {
     "SITE_URL": ("exam.example.org", "SITE_URL must start with http:// or https://"),
     "INVITATION_BYTES": ("1MB", "INVITATION_BYTES must be a whole number of at least 1000, not '1MB'"),
     "INVITATION_ROWS": ("0", "INVITATION_ROWS must be a whole number of at least 1, not '0'"),
+    "RETENTION_SITTINGS_DAYS": ("1y", "RETENTION_SITTINGS_DAYS must be a whole number of at least 0, not '1y'"),
+    "RETENTION_TIMELINE_DAYS": ("90d", "RETENTION_TIMELINE_DAYS must be a whole number of at least 0, not '90d'"),
+    "RETENTION_INACTIVE_ACCOUNTS_DAYS": (
+        "-1",
+        "RETENTION_INACTIVE_ACCOUNTS_DAYS must be a whole number of at least 0, not '-1'",
+    ),
+    "RETENTION_LOGS_DAYS": ("ever", "RETENTION_LOGS_DAYS must be a whole number of at least 0, not 'ever'"),
+    "RETENTION_INVITATIONS_DAYS": (
+        "never",
+        "RETENTION_INVITATIONS_DAYS must be a whole number of at least 0, not 'never'",
+    ),
+    "BACKUP_LOG": ("maybe", "BACKUP_LOG must be one of true, false, not 'maybe'"),
+    "BACKUP_ELSEWHERE": ("maybe", "BACKUP_ELSEWHERE must be one of true, false, not 'maybe'"),
+    "SENTRY_DSN": ("key@example.org/1", "SENTRY_DSN must start with https:// or http://"),
+    "OTEL_EXPORTER_OTLP_ENDPOINT": (
+        "collector:4318",
+        "OTEL_EXPORTER_OTLP_ENDPOINT must start with https:// or http://",
+    ),
     "LOG_LEVEL": ("loud", "LOG_LEVEL must be one of DEBUG, INFO, WARNING, ERROR, CRITICAL, not 'loud'"),
 }
 # Found by Django's checks, which every start but the web server's runs.
@@ -158,6 +178,15 @@ def test_a_key_means_tls_and_no_demo(settings_of):
         assert found[name] is True
 
 
+def test_cookies_are_bound_to_this_host_and_to_tls(settings_of):
+    found = settings_of(**PRODUCTION)
+    assert (found["SESSION_COOKIE_NAME"], found["CSRF_COOKIE_NAME"]) == ("__Host-sessionid", "__Host-csrftoken")
+    assert (found["SESSION_COOKIE_HTTPONLY"], found["REQUIRE_STAFF_TWO_FACTOR"]) == (True, True)
+    assert not {"SESSION_COOKIE_DOMAIN", "SESSION_COOKIE_PATH", "CSRF_COOKIE_DOMAIN", "CSRF_COOKIE_PATH"} & set(found)
+    local = settings_of(**{**PRODUCTION, "CUTSCORE_QUICKSTART": "true"})
+    assert (local["SESSION_COOKIE_NAME"], local["REQUIRE_STAFF_TWO_FACTOR"]) == ("sessionid", False)
+
+
 def test_the_local_installation_is_plain_http_with_a_key_of_its_own(settings_of, tmp_path):
     (tmp_path / "secret_key").write_text("made by quickstart")
     found = settings_of(SECRET_KEY="", CUTSCORE_QUICKSTART="")
@@ -213,7 +242,7 @@ def test_whoever_finds_a_weakness_learns_whom_to_tell(client, settings):
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("path", ["/", "/account/login/", "/healthz", "/none"])
+@pytest.mark.parametrize("path", ["/", "/account/login/", "/none"])
 def test_the_content_security_policy_is_exactly_this(client, path):
     directives = client.get(path).headers["Content-Security-Policy"].split("; ")
     assert sorted(directives) == [
@@ -225,7 +254,15 @@ def test_the_content_security_policy_is_exactly_this(client, path):
         "frame-ancestors 'none'",
         "img-src 'self' data:",
         "manifest-src 'self'",
+        "object-src 'none'",
+        "report-uri /csp-reports/",
+        "require-trusted-types-for 'script'",
         "script-src 'self'",
         "style-src 'self'",
+        "trusted-types htmx cutscore-worker",
         "worker-src 'self'",
     ]
+
+
+def test_what_is_no_page_may_do_nothing(client):
+    assert client.get("/healthz").headers["Content-Security-Policy"] == "default-src 'none'; frame-ancestors 'none'"

@@ -6,7 +6,6 @@ import datetime as dt
 import os
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -19,8 +18,9 @@ from django.urls import reverse
 from config.management.commands.run import die_with_parent
 from exams.models import Answer, Sitting
 from scoring.models import Result
+from tests.background import redis_server, wait_for
 from tests.e2e.server import database_url, free_port
-from tests.environment import REDIS, ROOT
+from tests.environment import ROOT
 from tests.factories import answer, begin
 
 pytestmark = [pytest.mark.redis, pytest.mark.django_db(transaction=True)]
@@ -28,28 +28,9 @@ pytestmark = [pytest.mark.redis, pytest.mark.django_db(transaction=True)]
 
 @pytest.fixture
 def redis_url(tmp_path: Path) -> Iterator[str]:
-    """A Redis server of this test's own, without persistence."""
-    port = free_port()
-    command = [str(REDIS), "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir", str(tmp_path)]
-    server = subprocess.Popen(command, stdout=subprocess.DEVNULL, preexec_fn=die_with_parent)
-    url = f"redis://127.0.0.1:{port}/0"
-    wait_for(lambda: redis.from_url(url).ping())
-    yield url
-    server.terminate()
-    server.wait(10)
-
-
-def wait_for(condition, seconds: float = 30.0):
-    """Poll until the condition holds; errors count as not yet."""
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        try:
-            if found := condition():
-                return found
-        except redis.ConnectionError:
-            pass
-        time.sleep(0.1)
-    raise AssertionError("it did not happen in time")
+    """A Redis server of this test's own, which may break it."""
+    with redis_server(tmp_path) as url:
+        yield url
 
 
 def test_a_celery_worker_ends_closes_and_scores(redis_url, user, exam, tmp_path):

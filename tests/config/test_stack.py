@@ -13,8 +13,9 @@ from pathlib import Path
 import pytest
 
 from deploy import composition
+from deploy.asking import answers, free_ports
 from deploy.processes import NotWell, Program, alive, children, memory, processor_seconds, started
-from deploy.stack import STATE, CannotStart, Stack, answers, down, free_ports
+from deploy.stack import STATE, CannotStart, Stack, down
 from tests.environment import ROOT
 
 OURS = ["migrate", "web", "worker", "beat"]
@@ -52,7 +53,8 @@ def test_the_web_server_runs_the_command_of_the_dockerfile(stack):
 @pytest.mark.parametrize("name", ["migrate", "worker", "beat"])
 def test_other_processes_run_the_command_of_compose_in_a_folder_of_their_own(stack, name):
     command = composition.services()[name]["command"]
-    expected = [word.replace("$$", "$").replace("/tmp", str(stack.folder / "tmp" / name)) for word in command]
+    here = {"$$": "$", "/tmp": f"{stack.folder}/tmp/{name}", "/srv/published": f"{stack.folder}/published"}
+    expected = [re.sub(r"\$\$|/tmp|/srv/published", lambda found: here[found[0]], word) for word in command]
     assert stack.command_of(name, composed(name)) == expected
 
 
@@ -65,7 +67,11 @@ def test_redis_keeps_its_flags_and_listens_on_loopback(stack):
 
 def test_the_database_gets_the_settings_of_compose(stack):
     said = composition.services()["postgres"]["command"]
-    assert stack._program("postgres", composed("postgres")).options == tuple(said[1:]) == ("-c", "max_connections=200")
+    options = stack.program("postgres", composed("postgres")).options
+    assert options[:-1] == said[1:-1]
+    assert options[:2] == ["-c", "max_connections=200"]
+    own = f"BACKUPS={stack.postgres.home}/backups sh {stack.postgres.home}/backup.sh "
+    assert options[-1].replace(own, "sh /opt/cutscore/backup.sh ") == said[-1]  # the same script in folders here
 
 
 @pytest.mark.parametrize("name", OURS)
@@ -89,10 +95,10 @@ def test_two_instances_share_nothing_but_database_and_redis(stack):
 def test_the_proxy_runs_the_caddyfile_of_production(stack):
     said = (ROOT / "deploy" / "Caddyfile").read_text()
     made = stack.caddyfile()
-    for line in said.splitlines():
-        if "web:8000" not in line:
-            assert line in made.splitlines()
-    (upstreams,) = re.findall(r"reverse_proxy (.*) \{", made)
+    own, _, rest = said.partition("\t\t\t# Every web instance")
+    for line in [*own.splitlines(), *rest.partition("}\n")[2].splitlines()]:
+        assert line.replace("/srv/published", f"{stack.folder}/published") in made.splitlines()
+    (upstreams,) = re.findall(r"\t\tto (.*)", made)
     assert upstreams.split() == [f"127.0.0.1:{port}" for port in stack.web_ports.values()]
 
 
@@ -100,7 +106,7 @@ def test_a_caddyfile_that_leads_elsewhere_is_refused(stack, monkeypatch, tmp_pat
     (tmp_path / "deploy").mkdir()
     (tmp_path / "deploy" / "Caddyfile").write_text("{$SITE_DOMAIN} {\n\treverse_proxy app:80\n}\n")
     monkeypatch.setattr("deploy.stack.ROOT", tmp_path)
-    with pytest.raises(CannotStart, match="web:8000"):
+    with pytest.raises(CannotStart, match="instances of web"):
         stack.caddyfile()
 
 
