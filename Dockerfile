@@ -16,10 +16,13 @@ COPY . .
 # The key and the address are for this command only: collecting uses neither, and neither stays in the image.
 RUN SECRET_KEY=collectstatic DATABASE_URL=postgresql://nowhere/none python manage.py collectstatic --noinput \
     && python -m compileall -q /app
+# What all this is made of, with hashes and licences.
+RUN python -m config.bom --output /app/sbom.cdx.json
 
 FROM base
 RUN groupadd --system --gid 10001 cutscore \
-    && useradd --system --uid 10001 --gid cutscore --no-create-home --home-dir /nonexistent cutscore
+    && useradd --system --uid 10001 --gid cutscore --no-create-home --home-dir /nonexistent cutscore \
+    && install -d -o cutscore -g cutscore /srv/published/static
 # Nobody has a home here: Matplotlib keeps its list of fonts where anything may be written.
 ENV MPLCONFIGDIR=/tmp/matplotlib
 WORKDIR /app
@@ -29,5 +32,5 @@ COPY --from=build /app /app
 USER cutscore
 EXPOSE 8000
 CMD ["granian", "--interface", "wsgi", "--host", "0.0.0.0", "--port", "8000", "--http", "1", "--no-ws", \
-     "--blocking-threads", "4", "--workers-kill-timeout", "10", "--respawn-failed-workers", "--log-level", "warning", \
+     "--blocking-threads", "2", "--workers-kill-timeout", "10", "--respawn-failed-workers", "--log-level", "warning", \
      "config.wsgi:application"]

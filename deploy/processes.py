@@ -13,6 +13,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from config import backups
 from config.postgres import EmbeddedPostgres
 
 PROC = Path("/proc")
@@ -116,6 +117,8 @@ class Database:
         return self.server.running()
 
     def start(self) -> None:
+        self.server.prepare_home()
+        backups.install(self.server)
         self.server.start(durable=self.durable, options=self.options)
 
     def wait(self, seconds: float) -> None:

@@ -21,8 +21,6 @@ import socket
 import subprocess
 import sys
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -30,11 +28,12 @@ from typing import Self
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
+from config import backups
 from config.postgres import EmbeddedPostgres
+from deploy.asking import HOST, answers, free_ports, quiet
 from deploy.composition import ROOT, Part, collect_command, order, part, services
 from deploy.processes import Database, NotWell, Program, alive, started
 
-HOST = "127.0.0.1"
 NEEDED = {"redis-server": "redis-server", "caddy": "caddy"}  # program -> Debian's package
 START_SECONDS = 120
 PREPARE_SECONDS = 900
@@ -72,6 +71,7 @@ class Stack:
         self.folder, self.static, self.prepare, self.say = folder.resolve(), static, prepare, say
         self.outlives = outlives
         self.postgres = EmbeddedPostgres(self.folder)
+        self.code, self.var = ROOT, self.folder / "var"  # of the release that is started next (deploy/rollout.py)
         self.web = [f"web-{number}" for number in range(1, web + 1)]
         ports = free_ports(3 + web)
         self.port, self.admin_port, self.redis_port = ports[:3]
@@ -80,17 +80,24 @@ class Stack:
         self.variables = {
             "SITE_DOMAIN": HOST,
             "EMAIL_HOST": "",  # mail is written to the logs
+            "REQUIRE_STAFF_TWO_FACTOR": "false",  # scripts sign in
             "WEB_WORKERS": str(max(1, cores // web)),  # .env.example: about one for each core, of all instances
             **(variables or {}),
         }
-        # The proxy speaks plain HTTP on loopback, and that is what browsers name as origin.
-        self.environment = {"CSRF_TRUSTED_ORIGINS": self.url, **(environment or {})}
+        # The proxy speaks plain HTTP on loopback, and that is what browsers name as origin; there they take no cookie
+        # whose name promises TLS.
+        self.environment = {"CSRF_TRUSTED_ORIGINS": self.url, "COOKIE_PREFIX": "false", **(environment or {})}
         self.programs: dict[str, Program | Database] = {}
         self.durable = durable
 
     @property
     def url(self) -> str:
         return f"http://{HOST}:{self.port}"
+
+    @property
+    def published(self) -> tuple[str, str]:
+        """The folder of static files that the proxy serves, in containers and here."""
+        return "/srv/published", str(self.folder / "published")
 
     @property
     def redis_url(self) -> str:
@@ -128,12 +135,12 @@ class Stack:
                 continue
             names = self.web if service == "web" else [service]
             for name in names:
-                self.programs[name] = self._program(name, part(service, variables=self.variables))
+                self.programs[name] = self.program(name, part(service, variables=self.variables))
                 self.programs[name].start()
             for name in names:
                 self.programs[name].wait(START_SECONDS)
                 self.say(f"{name}: well, process {self.programs[name].pid}")
-        self._note()
+        self.note()
 
     def stop(self) -> None:
         """End everything that this object started, the last first."""
@@ -145,7 +152,8 @@ class Stack:
     def manage(self, *arguments: str, timeout: float = PREPARE_SECONDS) -> str:
         """Run a management command as a web process would; returns what it says. Raises CalledProcessError."""
         done = subprocess.run(
-            [sys.executable, "manage.py", *arguments], cwd=ROOT, env=self.environment_of("web", part("web")),
+            [sys.executable, "manage.py", *(word.replace(*self.published) for word in arguments)],
+            cwd=self.code, env=self.environment_of("web", part("web")),
             stdin=subprocess.DEVNULL, capture_output=True, text=True, check=True, timeout=timeout,
         )  # fmt: skip
         return done.stdout
@@ -163,7 +171,7 @@ class Stack:
             "HOSTNAME": socket.gethostname(),
             "TMPDIR": str(self._temporary(name)),
             "LANG": "C.UTF-8",
-            "CUTSCORE_VAR": str(self.folder / "var"),
+            "CUTSCORE_VAR": str(self.var),
             **{key: self.here(name, value) for key, value in given.items()},
             **(self.environment if ours else {}),
         }
@@ -173,6 +181,7 @@ class Stack:
         port = str(self.web_ports.get(name, 0))
         replaced = {
             "/run/secrets": str(self.folder / "secrets"),
+            self.published[0]: self.published[1],
             "/tmp": str(self._temporary(name)),
             "redis://redis:6379/0": self.redis_url,
             f"http://{HOST}:8000": f"http://{HOST}:{port}",
@@ -191,9 +200,11 @@ class Stack:
             command += ["--bind", HOST, "--port", str(self.redis_port), "--dir", str(self._temporary(name))]
         return command
 
-    def _program(self, name: str, service: Part) -> Program | Database:
+    def program(self, name: str, service: Part) -> Program | Database:
         if service.name == "postgres":
-            return Database(name, self.postgres, service.command[1:], durable=self.durable)
+            options = [word for word in service.command[1:] if not word.startswith("archive_command=")]
+            kept = backups.archiving(self.postgres.home)[-2:]  # archive_command, for the folders here
+            return Database(name, self.postgres, [*options[:-1], *kept], durable=self.durable)
         environment = self.environment_of(name, service)
         if service.name == "proxy":
             environment |= {"SITE_DOMAIN": self.url, "XDG_DATA_HOME": environment["HOME"],
@@ -202,7 +213,7 @@ class Stack:
             name=name,
             command=self.command_of(name, service),
             environment=environment,
-            folder=ROOT,
+            folder=self.code,
             log=self.folder / "logs" / f"{name}.log",
             well=self._check_of(name, service, environment),
             stop_seconds=service.stop_seconds,
@@ -233,7 +244,7 @@ class Stack:
         log = self.folder / "logs" / f"{service.name}.log"
         with log.open("ab") as handle:
             done = subprocess.run(
-                self.command_of(service.name, service), cwd=ROOT, env=self.environment_of(service.name, service),
+                self.command_of(service.name, service), cwd=self.code, env=self.environment_of(service.name, service),
                 stdin=subprocess.DEVNULL, stdout=handle, stderr=handle, check=False, timeout=PREPARE_SECONDS,
             )  # fmt: skip
         if done.returncode:
@@ -242,32 +253,38 @@ class Stack:
     # ---- files -------------------------------------------------------------------------------------------------
 
     def _write_files(self) -> None:
-        for folder in ("", "logs", "secrets", "var"):
+        for folder in ("", "logs", "secrets", "var", "published/static"):
             (self.folder / folder).mkdir(parents=True, exist_ok=True)
         (self.folder / "secrets").chmod(0o700)
         for name in [*services(), *self.web]:
             self._temporary(name).mkdir(parents=True, exist_ok=True)
             shutil.rmtree(self._temporary(name) / "metrics", ignore_errors=True)  # a container starts from nothing
-        keys = {"secret_key": 50, "metrics_token": 32, "email_password": 8}
+        keys = {"secret_key": 50, "metrics_token": 32, "email_password": 8, "sentry_dsn": 0}
         for name, length in keys.items():
             path = self.folder / "secrets" / name
             if not path.exists():
                 path.write_text(secrets.token_urlsafe(length))
         (self.folder / "secrets" / "database_url").write_text(self.database_url)
         (self.folder / "Caddyfile").write_text(self.caddyfile())
-        self._collect()
+        self.collect()
 
     def caddyfile(self) -> str:
         """deploy/Caddyfile for these ports. TLS is left out, so the application must be told that it was there."""
-        upstreams = " ".join(f"{HOST}:{port}" for port in self.web_ports.values())
-        told = f"reverse_proxy {upstreams} {{\n\t\theader_up X-Forwarded-Proto https"
-        text, found = re.subn(r"reverse_proxy web:8000 \{", told, (ROOT / "deploy" / "Caddyfile").read_text())
+        upstreams = " ".join(f"{HOST}:{self.web_ports[name]}" for name in self.web)
+        told = f"reverse_proxy {{\n\t\tto {upstreams}\n\t\theader_up X-Forwarded-Proto https"
+        said = (ROOT / "deploy" / "Caddyfile").read_text().replace(*self.published)
+        text, found = re.subn(r"reverse_proxy \{\n(?:\t+#.*\n)*\t+dynamic a \{[^}]*\}", told, said)
         if found != 1:
-            raise CannotStart("deploy/Caddyfile no longer leads to web:8000 in one place.")
-        return f"{{\n\tadmin {HOST}:{self.admin_port}\n\tauto_https off\n}}\n\n{text}"
+            raise CannotStart("deploy/Caddyfile no longer leads to the instances of web in one place.")
+        ours = f"{{\n\tadmin {HOST}:{self.admin_port}\n\tauto_https off\n"
+        whole, found = re.subn(r"^\{\n(?=(?:\t+#.*\n)*\tservers)", ours, text, count=1, flags=re.MULTILINE)
+        if found != 1:
+            raise CannotStart("deploy/Caddyfile no longer begins with its options.")
+        return whole
 
-    def _collect(self) -> None:
-        target = self.folder / "var" / "static"
+    def collect(self) -> None:
+        """Static files of the release, as the Dockerfile collects them."""
+        target = self.var / "static"
         if self.static is not None:
             if not target.exists():
                 target.symlink_to(self.static)
@@ -275,9 +292,9 @@ class Stack:
         self.say("collecting static files")
         variables, command = collect_command()
         environment = self.environment_of("migrate", part("migrate")) | variables
-        subprocess.run(command, cwd=ROOT, env=environment, check=True, stdout=subprocess.DEVNULL)
+        subprocess.run(command, cwd=self.code, env=environment, check=True, stdout=subprocess.DEVNULL)
 
-    def _note(self) -> None:
+    def note(self) -> None:
         """Write down what runs, for --down: numbers with the time of their start, so that no stranger is hit."""
         programs = {name: [program.pid, started(program.pid)] for name, program in self.programs.items()}
         (self.folder / STATE).write_text(json.dumps({"url": self.url, "programs": programs}, indent=1))
@@ -311,38 +328,6 @@ def purge(folder: Path) -> None:
     home = EmbeddedPostgres(folder.resolve()).home
     for path in (home, folder):
         shutil.rmtree(path, ignore_errors=True)
-
-
-def free_ports(count: int) -> list[int]:
-    """Ports of loopback that nobody listens on."""
-    probes = [socket.socket() for _ in range(count)]
-    try:
-        for probe in probes:
-            probe.bind((HOST, 0))
-        return [int(probe.getsockname()[1]) for probe in probes]
-    finally:
-        for probe in probes:
-            probe.close()
-
-
-def answers(url: str) -> bool:
-    try:
-        with urllib.request.urlopen(url, timeout=4) as answer:
-            return bool(answer.status == 200)
-    except (urllib.error.URLError, OSError):
-        return False
-
-
-def quiet(command: Sequence[str], environment: Mapping[str, str]) -> bool:
-    """Whether a command ends with 0; what it says is of no interest."""
-    try:
-        done = subprocess.run(
-            command, cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL, check=False, timeout=30,
-        )  # fmt: skip
-    except subprocess.TimeoutExpired:
-        return False
-    return done.returncode == 0
 
 
 def main() -> int:

@@ -169,10 +169,11 @@ class Page:
                 self._heed(reply.json())
 
     async def beat(self) -> None:
-        """The heartbeat of a supervised sitting, until it is cancelled."""
+        """A supervised sitting's heartbeat until it is cancelled; under way already, as people come one by one."""
+        await asyncio.sleep(self.chance.uniform(0, PULSE[1]))
         while True:
-            await asyncio.sleep(self.chance.uniform(*PULSE))
             await self.pulse()
+            await asyncio.sleep(self.chance.uniform(*PULSE))
 
     async def status(self) -> None:
         if reply := await self._post("status", {}):

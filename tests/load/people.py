@@ -99,7 +99,7 @@ def bank(database: str, code: str) -> Bank:
 def make_people(database: str, key: str, count: int) -> list[Person]:
     """So many candidates who are signed in; `key` is the installation's SECRET_KEY."""
     password = f"{UNUSABLE_PASSWORD_PREFIX}load"
-    expires = dt.datetime.now(dt.UTC) + dt.timedelta(days=1)
+    expires = dt.datetime.now(dt.UTC) + dt.timedelta(days=14)
     mark = salted_hmac(HASH_SALT, password, secret=key, algorithm="sha256").hexdigest()
     people = []
     with psycopg.connect(database) as connection:

@@ -69,12 +69,12 @@ class Connection:
             fresh = self.writer is None
             try:
                 try:
-                    status, answered, content = await asyncio.wait_for(self._carry(request), self.timeout)
+                    status, answered, content = await self._carry(request)
                 except (ConnectionError, asyncio.IncompleteReadError):
                     if fresh:
                         raise
                     self.close()  # it was closed while nobody used it, as browsers find out, too
-                    status, answered, content = await asyncio.wait_for(self._carry(request), self.timeout)
+                    status, answered, content = await self._carry(request)
             except (OSError, EOFError, ValueError, TimeoutError) as problem:
                 self.close()
                 raise Failed(f"{method} {path}: {type(problem).__name__}") from problem
@@ -83,6 +83,10 @@ class Connection:
             return Reply(status, answered, content, time.perf_counter() - start)
 
     async def _carry(self, request: bytes) -> tuple[int, dict[str, str], bytes]:
+        async with asyncio.timeout(self.timeout):  # `wait_for` may lose the cancellation of a page that is to stop
+            return await self._exchange(request)
+
+    async def _exchange(self, request: bytes) -> tuple[int, dict[str, str], bytes]:
         if self.writer is None:
             self.reader, self.writer = await asyncio.open_connection(self.host, self.port, limit=LARGEST_LINE)
         reader, writer = self.reader, self.writer
