@@ -22,7 +22,7 @@ pytestmark = [
     pytest.mark.xdist_group("e2e-faults"),
 ]
 
-SEEDS = range(2, 10)
+SEEDS = range(2, 7)
 
 FORBIDDEN = """
 IDBFactory.prototype.open = () => { throw new DOMException("The operation is insecure.", "SecurityError"); };
