@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from django.db.models import CharField, F, Value
+from django.db.models import CharField, Count, F, OuterRef, Subquery, Value
 from django.db.models.functions import Cast, Concat
 
 from questions.models import Domain, Exam, KindShare, Task, Topic
@@ -29,9 +29,8 @@ def write_outline(exam: Exam, spec: Specification) -> None:
     kept = [task.id for task in spec.tasks if task.id]
     Task.objects.filter(exam=exam).exclude(pk__in=kept).delete()
     # Numbers and codes are unique, so all rows step aside before they take their new places.
-    waiting = Concat(Value("~"), Cast("pk", CharField()))
-    Domain.objects.filter(exam=exam).update(number=F("number") + ASIDE, code=waiting)
-    Task.objects.filter(exam=exam).update(code=waiting)
+    Domain.objects.filter(exam=exam).update(number=F("number") + ASIDE, code=_waiting(Domain, exam))
+    Task.objects.filter(exam=exam).update(code=_waiting(Task, exam))
     domains = [
         Domain(pk=line.id, exam=exam, number=number, code=line.code, title=line.title, weight=line.weight)
         for number, line in enumerate(spec.domains, 1)
@@ -45,6 +44,13 @@ def write_outline(exam: Exam, spec: Specification) -> None:
     _store(Task, tasks, ["domain", "number", "code", "title"])
     Domain.objects.filter(exam=exam).exclude(pk__in=[domain.pk for domain in domains]).delete()
     _topics(zip(tasks, spec.tasks, strict=True))
+
+
+def _waiting(model: type[Domain] | type[Task], exam: Exam) -> Concat:
+    """A code that no outline uses, short whatever the row's id: its place among the exam's rows."""
+    before = model._default_manager.filter(exam=exam, pk__lte=OuterRef("pk")).order_by().values("exam")
+    place = Subquery(before.annotate(place=Count("pk")).values("place"))
+    return Concat(Value("~"), Cast(place, CharField()))
 
 
 def _store(model: type[Domain] | type[Task], rows: Sequence[Domain | Task], fields: Sequence[str]) -> None:

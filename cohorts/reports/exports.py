@@ -36,7 +36,8 @@ WHO = ("Candidate", "E-mail", "Assignment", "Attempt")
 
 
 def _who(row: Attempt | Outcome) -> tuple[str, str, str, int]:
-    return row.user.get_full_name(), row.user.email, row.assignment.title, row.number
+    address = "" if row.user.is_erased else row.user.email
+    return row.user.get_full_name(), address, row.assignment.title, row.number
 
 
 # ---- scores ---------------------------------------------------------------------------------------------------

@@ -168,7 +168,7 @@ def _order(rows: Sequence[Row], grid: Grid, sort: str) -> tuple[list[int], str]:
         key = _names(rows)
     elif asked == "chance":
         key = _chances(rows)
-    elif asked.isdecimal() and 1 <= int(asked) <= columns:
+    elif asked.isdecimal() and len(asked) < 4 and 1 <= int(asked) <= columns:
         key = shares[:, int(asked) - 1].__getitem__
     else:
         sort = sort if asked == "score" else "-score"

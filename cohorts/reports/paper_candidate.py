@@ -34,7 +34,7 @@ def candidate_report(candidate: Candidate, *, cohort: Cohort, now: dt.datetime) 
         sections.append(_tasks(candidate.report))
     name = paper.named(person.get_full_name(), person.email)
     lines = [paper.head_of(cohort)]
-    if name != person.email:
+    if name != person.email and not person.is_erased:
         lines.append(person.email)
     if candidate.membership.left_at:
         lines.append(f"Left the cohort on {paper.moment(candidate.membership.left_at)}.")

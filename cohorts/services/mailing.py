@@ -13,12 +13,14 @@ from smtplib import SMTPException, SMTPRecipientsRefused
 from django.conf import settings
 from django.core.mail import EmailMessage, get_connection
 from django.core.mail.backends.base import BaseEmailBackend
+from django.db import Error as DatabaseError
 from django.db import transaction
 from django.db.models import F, Q, QuerySet
 from django.template.loader import render_to_string
 
 from cohorts.links import absolute
 from cohorts.models import Instructor, Invitation
+from operations import services as operations
 
 log = logging.getLogger(__name__)
 
@@ -29,6 +31,8 @@ INTERRUPTED = "Sending was interrupted; the mail may have arrived or not."
 UNREACHABLE = "The mail server did not answer."
 REFUSED = "The mail server refused the address."
 FAILED = "The mail server did not take the mail."
+UNWRITTEN = "The mail could not be written because of a fault of ours."
+SEND_AGAIN = "cohorts.tasks.send_invitation_again"
 
 
 def send_due(*, now: dt.datetime, batch: int = BATCH) -> int:
@@ -56,6 +60,13 @@ def send_due(*, now: dt.datetime, batch: int = BATCH) -> int:
                 _failed([invitation], FAILED)
                 _release(claimed[number + 1 :])
                 break
+            except DatabaseError:
+                raise
+            except Exception as fault:
+                # A mail that cannot even be written must not keep the others from their readers.
+                log.exception("Invitation %s cannot be written", invitation.pk)
+                _failed([invitation], UNWRITTEN, tries=len(WAITS))
+                operations.keep(task=SEND_AGAIN, arguments=[invitation.pk], error=fault, now=now)
             else:
                 Invitation.objects.filter(pk=invitation.pk, code=invitation.code).update(sent_at=now, problem="")
                 sent += 1
@@ -65,6 +76,11 @@ def send_due(*, now: dt.datetime, batch: int = BATCH) -> int:
         except (OSError, SMTPException):
             log.warning("The mail server did not say good-bye.")
     return sent
+
+
+def send_again(*, invitation: int) -> bool:
+    """Let one that could not be written take its turns anew, when an operator has put it back."""
+    return bool(Invitation.objects.filter(pk=invitation, sent_at=None).update(tries=0, problem=""))
 
 
 @transaction.atomic

@@ -13,6 +13,7 @@ from typing import Any
 from django.db import connection, transaction
 
 from cohorts.models import Norms
+from operations import services as operations
 from questions.models import Exam
 
 QUANTILES = (0.05, 0.10, 0.25, 0.50, 0.75, 0.90, 0.95)
@@ -90,4 +91,8 @@ def refresh(*, exam: Exam, now: dt.datetime) -> bool:
 
 def refresh_all(*, now: dt.datetime) -> int:
     """Those of every exam that some cohort prepares for; returns how many were made."""
-    return sum(refresh(exam=exam, now=now) for exam in Exam.objects.filter(cohorts__isnull=False).distinct())
+    made = 0
+    for exam in Exam.objects.filter(cohorts__isnull=False).distinct():
+        with operations.contained(task="cohorts.tasks.refresh_norms", arguments=[exam.pk]):
+            made += refresh(exam=exam, now=now)
+    return made

@@ -13,6 +13,8 @@ from accounts.models import User
 from cohorts.models import Arrangement, Assignment, Attempt, FormRule, Membership
 from exams.models import Form, Sitting
 from exams.services import bank, pool
+from operations import services as operations
+from operations.away import unless_away
 from questions.models import Exam
 
 BATCH = 10  # forms in one run; each takes up to two seconds
@@ -77,7 +79,7 @@ def standing_of(assignment: Assignment) -> Standing:
     )
     fewest = fewest_seen(exam=exam, users=open_to)
     wanting = [one for one in open_to if one not in own and fewest.get(one, 0) > pool.TOO_MANY_SEEN]
-    tried = cache.get_many([_mark(exam, one) for one in wanting])
+    tried: dict[str, bool] = unless_away(lambda: cache.get_many([_mark(exam, one) for one in wanting]), {})
     nothing_better = {one for one in wanting if _mark(exam, one) in tried}
     return Standing(
         ready=frozenset(open_to) - set(wanting),
@@ -112,10 +114,17 @@ def prepare(*, now: dt.datetime, most: int = BATCH) -> int:
             if not cache.add(_mark(exam, user.pk), True, timeout=TRIED_FOR):
                 continue
             looked_after += 1
-            if pool.prepare_personal_form(user=user, exam=exam) is not None:
-                made += 1
-                cache.delete(_mark(exam, user.pk))  # the next attempt may want another one
+            with operations.contained(task="cohorts.tasks.prepare_form", arguments=[exam.pk, user.pk]):
+                made += prepare_one(exam=exam, user=user)
     return made
+
+
+def prepare_one(*, exam: Exam, user: User) -> bool:
+    """Make a form for one person; returns whether the bank had a better one than the pool."""
+    if pool.prepare_personal_form(user=user, exam=exam) is None:
+        return False
+    cache.delete(_mark(exam, user.pk))  # the next attempt may want another one
+    return True
 
 
 def _mark(exam: Exam, user: int) -> str:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import datetime as dt
 import logging
 import zoneinfo
-from smtplib import SMTPException
+from smtplib import SMTPException, SMTPRecipientsRefused
 
 from django.conf import settings
 from django.core.mail import EmailMessage
+from django.db import Error as DatabaseError
 from django.db import connection, transaction
 from django.db.models import Exists, OuterRef, Q
 from django.template.loader import render_to_string
@@ -18,6 +19,7 @@ from cohorts.links import absolute
 from cohorts.models import Assignment, Attempt, Membership, Reminder
 from cohorts.services.attending import offer_of
 from exams.models import Sitting
+from operations import services as operations
 
 BATCH = 200  # mails in one run
 A_DAY = dt.timedelta(days=1)
@@ -124,7 +126,8 @@ def send(*, now: dt.datetime, most: int = BATCH) -> int:
     """Send what is due; returns how many mails went out. Any number of processes may do so at once.
 
     Each mail has its own transaction: what was sent stays sent, whatever happens to the next one. After a mail that
-    could not be sent the run ends, because the mail server is likely to be away.
+    could not be sent the run ends, because the mail server is likely to be away; one whose address is refused, or that
+    cannot be written, is given up alone. What is given up is kept as a dead letter.
     """
     sent = 0
     for _ in range(most):
@@ -133,13 +136,41 @@ def send(*, now: dt.datetime, most: int = BATCH) -> int:
             if row is None:
                 break
             try:
-                sent += _deliver(row, now)
+                with transaction.atomic():
+                    sent += _deliver(row, now)
+            except SMTPRecipientsRefused as refusal:
+                _give_up(row, refusal, now)
             except (OSError, SMTPException) as problem:
-                logger.warning("Reminder %s could not be sent: %s", row.pk, problem)
+                logger.warning("Reminder %s could not be sent: %s", row.pk, type(problem).__name__)
                 row.tries += 1
                 row.save(update_fields=["tries"])
+                if row.tries >= len(PATIENCE):
+                    _give_up(row, problem, now)
                 break
+            except DatabaseError:
+                raise
+            except Exception as fault:
+                # A mail that cannot even be written must not keep the others from their readers.
+                logger.exception("Reminder %s cannot be written", row.pk)
+                _give_up(row, fault, now)
     return sent
+
+
+def _give_up(row: Reminder, error: Exception, now: dt.datetime) -> None:
+    """No more tries by itself; operators see it and may put it back."""
+    row.tries = len(PATIENCE)
+    row.save(update_fields=["tries"])
+    operations.keep(task="cohorts.tasks.send_reminder", arguments=[row.pk], error=error, now=now)
+
+
+@transaction.atomic
+def send_one(*, reminder: int, now: dt.datetime) -> bool:
+    """One mail that was given up, when an operator has put it back; returns whether it was sent now.
+
+    Raises what the mail server says.
+    """
+    row = Reminder.objects.select_for_update().filter(pk=reminder, sent_at=None).first()
+    return row is not None and _deliver(row, now)
 
 
 def _next(now: dt.datetime) -> Reminder | None:

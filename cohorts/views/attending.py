@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
+from accounts.sessions import outlive_exam
 from cohorts.reports import assigned
 from cohorts.services import attending
 from exams import paper
@@ -54,7 +55,7 @@ def my_assignment(request: HttpRequest, assignment_id: uuid.UUID) -> HttpRespons
     if mine is None:
         raise Http404
     if request.method == "POST":
-        request.session.modified = True  # the session now outlives the exam, however old the sign-in is
+        outlive_exam(request.session)
         try:
             return redirect("sitting", attending.begin(assignment=mine.assignment, user=user).pk)
         except CannotBegin as problem:

@@ -232,7 +232,7 @@ def test_what_is_long_over_or_cancelled_is_only_on_the_page_of_assignments(signe
 
 
 @pytest.mark.parametrize("many", [1, 5])
-@pytest.mark.parametrize(("address", "statements"), [("/exams/", 16), (MINE, 11)])
+@pytest.mark.parametrize(("address", "statements"), [("/exams/", 13), (MINE, 8)])
 def test_pages_take_a_constant_number_of_statements(
     signed_in, user, exam, cohort, many, address, statements, django_assert_num_queries
 ):
@@ -247,5 +247,5 @@ def test_one_assignment_takes_a_constant_number_of_statements(signed_in, user, c
     assignment = an_assignment(cohort, attempts=5)
     for _ in range(2):
         an_attempt(assignment, user)
-        with django_assert_num_queries(14):
+        with django_assert_num_queries(11):
             signed_in.get(page_of(assignment))
