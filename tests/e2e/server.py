@@ -93,7 +93,8 @@ def database_url() -> str:
     parts = connection.settings_dict
     person = f"{quote(parts['USER'])}:{quote(parts['PASSWORD'])}" if parts["PASSWORD"] else quote(parts["USER"])
     options = {"host": parts["HOST"], "port": parts["PORT"], **parts["OPTIONS"]}
-    query = urlencode({name: value for name, value in options.items() if value})
+    # psycopg's own, which the settings add and no address of a server knows
+    query = urlencode({name: value for name, value in options.items() if value and name != "prepare_threshold"})
     return f"postgresql://{person}@/{quote(parts['NAME'])}?{query}"
 
 

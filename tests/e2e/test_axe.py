@@ -131,7 +131,15 @@ def test_strangers(stranger: Inspector, watch: Watch) -> None:
 
 def test_account(inspector: Inspector, user: User) -> None:
     page = inspector.page
-    for name in ("account_profile", "account_email", "account_change_password", "account_delete", "mfa_index"):
+    for name in (
+        "account_profile",
+        "account_email",
+        "account_change_password",
+        "account_export",
+        "account_delete",
+        "mfa_index",
+        "usersessions_list",
+    ):
         inspector.visit(reverse(name))
     inspector.visit(reverse("mfa_activate_totp"), "Confirm that it is you")
     page.get_by_label("Password").fill(PASSWORD)
