@@ -37,7 +37,17 @@ RUNS = 5
 KINDS = ["multiple_choice", "multiple_response", "ordering", "matching"]
 
 # Where the page may be cut in two on its way.
-PLACES = ['<div class="timer"', '<a class="btn end"', '<main id="main"', "<fieldset", "<aside", "<footer", "</footer>"]
+PLACES = [
+    '<div class="timer"',
+    '<a class="btn end"',
+    '<main id="main"',
+    "<fieldset",
+    "<aside",
+    "<footer",
+    "<div>",
+    "<a",
+    "</footer>",
+]
 # From the key press until the browser has painted what it did.
 TIME_KEYS = """
 () => {
