@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from django.conf import settings
+from django.test import TransactionTestCase
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 
@@ -19,6 +20,7 @@ from questions.models import Exam
 from tests.background import Worker, redis_server
 from tests.factories import UserFactory, begin, load_exam
 from tests.faults.stacks import prepare
+from tests.kept import Kept
 
 STACK_EXAM = "MLA-C02"  # the smallest pack
 
@@ -30,16 +32,20 @@ hypothesis_settings.load_profile("cutscore")
 
 
 @pytest.fixture(scope="session")
-def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
-    """The bank is loaded once; tests that roll back share it."""
-    with django_db_blocker.unblock():
+def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
+    """The bank is loaded once. Tests that roll back share it, and after tests with real commits it is put back."""
+    with django_db_blocker.unblock(), pytest.MonkeyPatch.context() as patch:
         load_exam()
+        kept = Kept.take()
+        # Django would empty every table and make permissions and content types anew: as long as most tests take.
+        patch.setattr(TransactionTestCase, "_fixture_teardown", lambda case: kept.put_back())
+        yield
 
 
 @pytest.fixture
 def exam(db: None) -> Exam:
-    """MLA-C01 with its real bank and two forms. Loaded again where a test with real commits has emptied the tables."""
-    return Exam.objects.filter(code="MLA-C01").first() or load_exam()
+    """MLA-C01 with its real bank and two forms."""
+    return Exam.objects.get(code="MLA-C01")
 
 
 @pytest.fixture
@@ -64,7 +70,7 @@ def signed_in(client: Any, user: User) -> Any:
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """One small production stack for all tests of a process that need one: real programs, one exam, two forms.
 
-    It keeps what it has committed whatever is killed. Whoever uses it is in the group "stack" and leaves it running.
+    It keeps what it has committed whatever is killed. Its users stand in tests/division.py and leave it running.
     """
     from tests.e2e.server import collect_static
 

@@ -13,7 +13,7 @@ from tests.attack.addresses import every_address
 from tests.attack.matrix import ROLES, matrix
 from tests.attack.walk import Walker, undone, written
 
-pytestmark = [pytest.mark.django_db, pytest.mark.xdist_group("attack-matrix")]
+pytestmark = [pytest.mark.django_db]
 
 EVIL = "https://evil.example"
 OPEN = {"csp_reports"}  # browsers send these by themselves, without a token; nothing is changed by them

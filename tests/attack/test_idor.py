@@ -20,7 +20,7 @@ from tests.attack.walk import Walker, undone
 from tests.factories import sat
 from tests.scoring.reported import report
 
-pytestmark = [pytest.mark.django_db, pytest.mark.xdist_group("attack-matrix")]
+pytestmark = [pytest.mark.django_db]
 
 BELOW = ("user_id", "assignment_id", "sitting_id", "invitation_id")
 

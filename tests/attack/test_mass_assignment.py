@@ -22,7 +22,7 @@ from tests.factories import UserFactory
 from tests.questions.studio import choice
 from tests.scoring.studio_forms import posted
 
-pytestmark = [pytest.mark.django_db, pytest.mark.xdist_group("attack-matrix")]
+pytestmark = [pytest.mark.django_db]
 
 # Whatever a table of ours holds that no form of these may set, and what frameworks have been talked into before.
 EXTRA = {

@@ -8,7 +8,7 @@ from tests.attack.addresses import every_address
 from tests.attack.matrix import REFUSED, ROLES, matrix, written_as
 from tests.attack.walk import Walker
 
-pytestmark = [pytest.mark.django_db, pytest.mark.xdist_group("attack-matrix")]
+pytestmark = [pytest.mark.django_db]
 
 ADDRESSES = every_address()
 # Answers nobody who signs in: whoever knows the token does, which tests/config/test_observing.py shows.

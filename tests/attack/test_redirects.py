@@ -62,7 +62,6 @@ def test_what_leads_away_is_known():
 
 
 @pytest.mark.django_db
-@pytest.mark.xdist_group("attack-matrix")
 @pytest.mark.parametrize("method", ["GET", "POST"])
 def test_no_address_listens_to_where_to_go(world, method):
     """Every parameter at once, at every address, as the first who comes as far as the page."""

@@ -25,7 +25,7 @@ from tests.attack.hostile import MARK, TEXT, WORDING, Page, poison
 from tests.attack.matrix import ROLES, matrix
 from tests.attack.walk import Walker, undone
 
-pytestmark = [pytest.mark.django_db, pytest.mark.xdist_group("attack-matrix")]
+pytestmark = [pytest.mark.django_db]
 
 FORMULAS = ('=HYPERLINK("//evil")', "+1+1", "-1+1", "@SUM(1)", "\t=1+1", "\r=1+1", " =1+1", "＝1+1", "|calc", "%0A=1")
 SIGNS = "=+-@\t\r"

@@ -143,7 +143,6 @@ def test_dead_letters_are_named():
 
 
 @pytest.mark.redis
-@pytest.mark.xdist_group("worker")
 @pytest.mark.django_db(transaction=True)
 def test_every_worker_is_asked_for_the_time(redis_url, worker, settings, monkeypatch):
     settings.REDIS_URL = redis_url

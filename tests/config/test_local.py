@@ -10,8 +10,6 @@ import pytest
 
 from config import local
 
-pytestmark = pytest.mark.xdist_group("embedded")  # the slow first start is shared
-
 
 def test_without_a_key_there_is_no_installation_and_looking_makes_none(tmp_path):
     assert local.read_secret(tmp_path / "var") == ""

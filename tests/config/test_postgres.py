@@ -19,8 +19,6 @@ from config.postgres import EmbeddedPostgres, PostgresError, copy_server
 from tests.config.sql import ask
 from tests.environment import ROOT
 
-pytestmark = pytest.mark.xdist_group("embedded")  # the slow first start is shared
-
 STARTER = """
 import sys, time
 from pathlib import Path

@@ -22,7 +22,6 @@ from tests.config.receiver import Receiver, receiving
 from tests.e2e.server import Server
 from tests.environment import ROOT
 
-pytestmark = pytest.mark.xdist_group("worker")
 SITTING = uuid.uuid4()
 PRIVATE = (SECRET, "jane", "answered", "203.0.113.77", "csrftoken", "sessionid", "127.0.0.1")
 ROUTE = "sittings/<uuid:sitting_id>/broken/"

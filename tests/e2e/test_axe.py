@@ -34,7 +34,6 @@ from tests.scoring.runs import a_run
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.django_db(transaction=True),
-    pytest.mark.xdist_group("e2e-axe"),
 ]
 
 NARROW, WIDE = 375, 1280

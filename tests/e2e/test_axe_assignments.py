@@ -22,7 +22,6 @@ from tests.factories import UserFactory, sat
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.django_db(transaction=True),
-    pytest.mark.xdist_group("e2e-axe"),
 ]
 
 

@@ -25,7 +25,6 @@ from tests.factories import UserFactory
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.django_db(transaction=True),
-    pytest.mark.xdist_group("e2e-axe"),
 ]
 LONG = "An evening class with a name so long that it has to be broken on a telephone, Tuesdays"
 

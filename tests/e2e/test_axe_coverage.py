@@ -19,7 +19,6 @@ from tests.smallbank import form_of, small_exam
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.django_db(transaction=True),
-    pytest.mark.xdist_group("e2e-axe"),
 ]
 
 

@@ -19,7 +19,6 @@ from tests.scoring.corrections import LOSING, REASON, a_seat, passing, right_bef
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.django_db(transaction=True),
-    pytest.mark.xdist_group("e2e-axe"),
 ]
 
 

@@ -25,7 +25,6 @@ from tests.scoring.test_standards import REASON, change, moved
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.django_db(transaction=True),
-    pytest.mark.xdist_group("e2e-axe"),
 ]
 
 

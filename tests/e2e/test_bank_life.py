@@ -18,7 +18,6 @@ from tests.questions.studio import REASON, STEMS, a_draft, an_author, choice, ma
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.django_db(transaction=True),
-    pytest.mark.xdist_group("e2e-bank-life"),
 ]
 
 LIFE = "/bank/questions/tst-1/"

@@ -27,7 +27,6 @@ from tests.questions.outlines import specification
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.django_db(transaction=True),
-    pytest.mark.xdist_group("e2e-bank-outline"),
 ]
 
 FACTS = (

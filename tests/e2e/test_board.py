@@ -22,7 +22,6 @@ from tests.e2e.test_axe import Inspector
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.django_db(transaction=True),
-    pytest.mark.xdist_group("e2e-board"),
 ]
 
 REFRESHED = 15_000  # milliseconds: every 5 seconds, on a busy machine

@@ -25,7 +25,6 @@ from tests.factories import key_of
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.django_db(transaction=True),
-    pytest.mark.xdist_group("e2e-deadline"),
 ]
 
 RESULT_FOLLOWS = 20_000

@@ -15,7 +15,6 @@ from tests.e2e.test_axe import INSPECT
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.django_db(transaction=True),
-    pytest.mark.xdist_group("e2e-axe"),
 ]
 
 DESK: ViewportSize = {"width": 1280, "height": 900}

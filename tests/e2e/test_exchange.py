@@ -23,7 +23,6 @@ from tests.questions.interchange.material import choice, matching, ordering, res
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.django_db(transaction=True),
-    pytest.mark.xdist_group("e2e-axe"),
 ]
 
 WIDTHS = (320, 1280)

@@ -21,7 +21,6 @@ from tests.factories import key_of, sat, wrong_of
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.django_db(transaction=True),
-    pytest.mark.xdist_group("e2e-full"),
 ]
 
 SAVED = re.compile(r"^\s*Saved \d\d:\d\d:\d\d\s*$")

@@ -16,7 +16,6 @@ from tests.e2e.texts import case_study, first_of, painted, scenario, select, ste
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.django_db(transaction=True),
-    pytest.mark.xdist_group("e2e-input"),
 ]
 
 

@@ -25,7 +25,6 @@ from tests.questions.studio import an_author
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.django_db(transaction=True),
-    pytest.mark.xdist_group("e2e-offline"),
 ]
 
 OFFLINE = r"net::ERR_|error occurred when fetching the script"

@@ -24,7 +24,6 @@ from tests.questions.studio import EVERY_KIND, a_draft, a_published, an_author
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.django_db(transaction=True),
-    pytest.mark.xdist_group("e2e-judging"),
 ]
 
 NARROWEST = (320, 1280)

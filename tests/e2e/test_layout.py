@@ -12,7 +12,6 @@ from tests.e2e.watch import Watch
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.django_db(transaction=True),
-    pytest.mark.xdist_group("e2e-input"),
 ]
 
 # Phones, common laptops with their bars taken off, a wall; and a laptop at 200 % zoom.

@@ -24,7 +24,6 @@ from tests.factories import key_of, wrong_of
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.django_db(transaction=True),
-    pytest.mark.xdist_group("e2e-input"),
 ]
 
 # What is on the page besides the texts of the questions.

@@ -15,7 +15,6 @@ from tests.factories import key_of, wrong_of
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.django_db(transaction=True),
-    pytest.mark.xdist_group("e2e-input"),
 ]
 
 # Names of stores, addresses, headers and bodies: all that a curious candidate's developer tools would show.

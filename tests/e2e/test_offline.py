@@ -22,7 +22,6 @@ from tests.factories import UserFactory, key_of
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.django_db(transaction=True),
-    pytest.mark.xdist_group("e2e-offline"),
 ]
 
 OFFLINE = r"net::ERR_|error occurred when fetching the script"

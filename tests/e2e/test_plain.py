@@ -27,7 +27,6 @@ from tests.factories import key_of
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.django_db(transaction=True),
-    pytest.mark.xdist_group("e2e-plain"),
 ]
 
 LEFT_OUT = 3  # scored questions that `responses` leaves unanswered

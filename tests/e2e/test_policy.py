@@ -17,7 +17,6 @@ from tests.e2e.watch import Watch
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.django_db(transaction=True),
-    pytest.mark.xdist_group("e2e-input"),
 ]
 
 EVIL = """<!doctype html><title>Fresh</title><div id="fresh"><script>window.ran = 1</script>

@@ -21,7 +21,6 @@ from tests.scoring.reported import ANSWER, TEXT, report, settle
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.django_db(transaction=True),
-    pytest.mark.xdist_group("e2e-problem-reports"),
 ]
 
 

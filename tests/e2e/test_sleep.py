@@ -21,7 +21,6 @@ from tests.factories import UserFactory
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.django_db(transaction=True),
-    pytest.mark.xdist_group("e2e-sleep"),
 ]
 
 SOON = 2_000  # milliseconds

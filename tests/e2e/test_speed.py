@@ -26,7 +26,6 @@ from tests.factories import UserFactory, begin
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.django_db(transaction=True),
-    pytest.mark.xdist_group("e2e-speed"),
 ]
 
 MARGIN = 1.5

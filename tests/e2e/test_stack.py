@@ -27,7 +27,7 @@ from tests.faults.relay import Relay
 from tests.load import people
 from tests.load.page import Person, Seat
 
-pytestmark = [pytest.mark.browser, pytest.mark.redis, pytest.mark.proxy, pytest.mark.xdist_group("stack")]
+pytestmark = [pytest.mark.browser, pytest.mark.redis, pytest.mark.proxy]
 
 TIMEOUT = 10_000  # milliseconds after which the page gives a request up
 DAY = 24 * 60  # minutes

@@ -23,7 +23,6 @@ from tests.scoring.studio import LIST, written
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.django_db(transaction=True),
-    pytest.mark.xdist_group("e2e-studio-list"),
 ]
 
 WIDTHS = (320, 1280)

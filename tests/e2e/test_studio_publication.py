@@ -20,7 +20,6 @@ from tests.questions import studio
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.django_db(transaction=True),
-    pytest.mark.xdist_group("e2e-studio-editor"),
 ]
 
 

@@ -25,7 +25,6 @@ from tests.factories import UserFactory, assigned, close
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.django_db(transaction=True),
-    pytest.mark.xdist_group("e2e-sleep"),
 ]
 
 PULSE = 20_000

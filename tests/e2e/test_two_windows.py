@@ -17,7 +17,6 @@ from tests.e2e.watch import Watch
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.django_db(transaction=True),
-    pytest.mark.xdist_group("e2e-windows"),
 ]
 
 NO_STORE = """

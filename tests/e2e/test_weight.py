@@ -16,7 +16,6 @@ from tests.e2e.watch import Watch
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.django_db(transaction=True),
-    pytest.mark.xdist_group("e2e-input"),
 ]
 
 MOST = 150_000  # bytes on the wire, with their headers

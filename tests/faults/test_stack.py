@@ -17,7 +17,7 @@ from tests.faults.disk import Disk
 from tests.faults.play import Played, Round
 from tests.faults.window import Candidate
 
-pytestmark = [pytest.mark.redis, pytest.mark.proxy, pytest.mark.xdist_group("stack")]
+pytestmark = [pytest.mark.redis, pytest.mark.proxy]
 
 SEED = 8
 # A full disk needs one that may be filled: `make soak`. A limit on files also stops what the kernel keeps in memory.

@@ -13,7 +13,7 @@ from tests.e2e.server import Server, collect_static
 from tests.fuzz import raw
 
 SEED = int(os.environ.get("FUZZ_SEED", "1"))
-pytestmark = [pytest.mark.django_db, pytest.mark.xdist_group("raw")]
+pytestmark = [pytest.mark.django_db]
 BROKEN = max(40, int(os.environ.get("FUZZ_REQUESTS", "0")) // 50)
 MISTAKES = ("Internal Server Error", "Application callable raised", "panicked", "Unexpected exit")
 

@@ -33,7 +33,7 @@ from tests.load.releases import next_release
 from tests.load.scenarios import Run
 from tests.load.test_rollout import STAYS, until
 
-pytestmark = [pytest.mark.redis, pytest.mark.proxy, pytest.mark.xdist_group("stack")]
+pytestmark = [pytest.mark.redis, pytest.mark.proxy]
 
 LIKE_THE_STACK = ("-c", "max_connections=200")  # a server that recovers must take as many as the one before
 ANSWERS = "SELECT count(*) FROM exams_answer WHERE sitting_id = ANY(%s)"

@@ -17,7 +17,7 @@ from django.contrib.auth.hashers import make_password
 from deploy.asking import HOST
 from tests.load import people
 
-pytestmark = [pytest.mark.redis, pytest.mark.proxy, pytest.mark.xdist_group("stack")]
+pytestmark = [pytest.mark.redis, pytest.mark.proxy]
 
 LIMIT = 5  # RATE_LIMIT_ACCOUNT in .env.example
 AT_ONCE = 16

@@ -17,7 +17,7 @@ from tests.load.figures import Clockwork, Figures, table
 from tests.load.scenarios import Run, day, finishes, saves, starts
 from tests.load.wire import Connection, NotLoopback
 
-pytestmark = [pytest.mark.redis, pytest.mark.proxy, pytest.mark.xdist_group("stack")]
+pytestmark = [pytest.mark.redis, pytest.mark.proxy]
 
 # A process that has driven a browser has a loop running in its main thread. This one stays until the end, because
 # what it has started ends with it.

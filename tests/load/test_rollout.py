@@ -30,7 +30,7 @@ from tests.load.page import Page
 from tests.load.releases import MARK, next_release
 from tests.load.scenarios import Run
 
-pytestmark = [pytest.mark.redis, pytest.mark.proxy, pytest.mark.xdist_group("stack")]
+pytestmark = [pytest.mark.redis, pytest.mark.proxy]
 
 STAYS = ThreadPoolExecutor(max_workers=6)  # what a thread has started ends with it, so these stay until the end
 PATIENCE = 180.0  # other work may keep the machine busy

@@ -19,7 +19,7 @@ from tests.background import wait_for
 from tests.e2e.server import database_url
 from tests.factories import answer, begin
 
-pytestmark = [pytest.mark.redis, pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("worker")]
+pytestmark = [pytest.mark.redis, pytest.mark.django_db(transaction=True)]
 
 
 @pytest.fixture
