@@ -17,16 +17,20 @@ TOGETHER = {
     "tests/operations/": "worker",
 }
 
+APART = ("tests/e2e/test_soak.py", "tests/fuzz/test_fuzz.py")  # long, and each test makes all it needs
+
 
 class Division(LoadScopeScheduling):
-    """A file's tests run in one process, and files that share something costly do."""
+    """A file's tests run in one process, and so do files that share something costly."""
 
     def _split_scope(self, nodeid: str) -> str:
         return piece(nodeid)
 
 
 def piece(nodeid: str) -> str:
-    """What a test is part of: a name in TOGETHER, or its file."""
+    """What a test is part of: a name in TOGETHER, its file, or nothing but itself."""
+    if nodeid.startswith(APART):
+        return nodeid
     return next((name for path, name in TOGETHER.items() if nodeid.startswith(path)), nodeid.split("::", 1)[0])
 
 

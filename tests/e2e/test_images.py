@@ -6,11 +6,12 @@ import pytest
 from django.contrib.auth.models import Permission
 from django.db import connection
 from django.urls import reverse
+from django.utils import timezone
 from playwright.sync_api import Page, expect
 
 from accounts.models import User
 from accounts.roles import PERMISSIONS, Role
-from exams.models import Seat, Sitting
+from exams.models import Form, Seat, Sitting
 from questions import markdown
 from questions.models import Image, Option, Revision
 from questions.services.images import store
@@ -58,6 +59,8 @@ def seat(sitting: Sitting, image: Image) -> Seat:
         Option.objects.filter(revision=seat.revision_id, number=seat.options[0]).update(
             html=markdown.inline(f"The lamp {image.markdown}")
         )
+        # Pages of a form are kept by this moment, and they may have been made before.
+        Form.objects.filter(pk=sitting.form_id).update(created_at=timezone.now())
         cursor.execute("SET session_replication_role = origin")
     return seat
 
