@@ -124,6 +124,8 @@ class Product:
         got_request_exception.connect(self._keep)
         for one in (request_started, request_finished):  # all happens in one transaction, as with Django's test client
             one.disconnect(close_old_connections)
+        # What waits to be checked is checked now, once: each request is undone, and with it the check of what came before.
+        connection.check_constraints()
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
