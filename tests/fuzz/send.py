@@ -124,7 +124,7 @@ class Product:
         got_request_exception.connect(self._keep)
         for one in (request_started, request_finished):  # all happens in one transaction, as with Django's test client
             one.disconnect(close_old_connections)
-        # What waits to be checked is checked now, once: each request is undone, and with it the check of what came before.
+        # What waits to be checked is checked now, once: each request is undone, and with it what it has checked.
         connection.check_constraints()
         try:
             with warnings.catch_warnings():
