@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import override_settings
 
 from tests.attack import world as worlds
@@ -22,5 +23,7 @@ def world(django_db_setup: None, django_db_blocker: Any) -> Iterator[World]:
     before = log.level
     log.setLevel(logging.ERROR)  # thousands of refusals, each with its traceback, take longer than the requests
     with override_settings(**PRODUCTION), worlds.shared(django_db_blocker):
-        yield worlds.build()
+        made = worlds.build()
+        connection.check_constraints()  # once: tests are undone, and with them their checks of what came before
+        yield made
     log.setLevel(before)
