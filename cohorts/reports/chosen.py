@@ -10,11 +10,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from django import forms
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.utils import timezone
 
 from cohorts.models import Assignment, Cohort, Outcome
 from cohorts.packing import Packed
+
+EARLIEST, LATEST = dt.date(1900, 1, 1), dt.date(2999, 12, 31)
 
 
 class Counting(models.TextChoices):
@@ -23,15 +26,21 @@ class Counting(models.TextChoices):
     BEST = "best", "Best sitting"
 
 
+def a_day(label: str, refusal: str) -> forms.DateField:
+    """A day that has a day before and after it in every zone."""
+    return forms.DateField(
+        required=False,
+        label=label,
+        error_messages={"invalid": refusal},
+        validators=[MinValueValidator(EARLIEST, refusal), MaxValueValidator(LATEST, refusal)],
+    )
+
+
 class Filter(forms.Form):
     """What to look at. Empty fields leave nothing out."""
 
-    since: forms.Field = forms.DateField(
-        required=False, label="Sat from", error_messages={"invalid": "The first day is not a date."}
-    )
-    until: forms.Field = forms.DateField(
-        required=False, label="to", error_messages={"invalid": "The last day is not a date."}
-    )
+    since: forms.Field = a_day("Sat from", "The first day is not a date.")
+    until: forms.Field = a_day("to", "The last day is not a date.")
     counts: forms.Field = forms.ChoiceField(
         choices=Counting.choices, required=False, error_messages={"invalid_choice": "No such sitting can count."}
     )

@@ -145,6 +145,7 @@ def test_filters_choose_by_assignment_day_and_sitting(client, exam, owner):
         ({"since": "2026-11-20", "until": "2026-11-19"}, "The last day lies before the first one."),
         ({"since": "yesterday"}, "The first day is not a date."),
         ({"until": "31.31."}, "The last day is not a date."),
+        ({"until": "9999-12-31"}, "The last day is not a date."),
         ({"assignment": "elsewhere"}, "This cohort has no such assignment."),
         ({"assignment": str(uuid.uuid4())}, "This cohort has no such assignment."),
         ({"counts": "worst"}, "No such sitting can count."),

@@ -268,6 +268,8 @@ def test_by_assignment_and_days_of_the_reader(client, cohort):
         ({"since": "soon"}, "The first day is not a date."),
         ({"since": "2026-02-30"}, "The first day is not a date."),
         ({"until": "x"}, "The last day is not a date."),
+        ({"until": "9999-12-31"}, "The last day is not a date."),
+        ({"since": "0001-01-01"}, "The first day is not a date."),
         ({"since": "2026-05-02", "until": "2026-05-01"}, "The last day lies before the first one."),
         ({"assignment": "x"}, "This cohort has no such assignment."),
     ],
