@@ -59,6 +59,10 @@ class Filter(forms.Form):
             raise forms.ValidationError("The last day lies before the first one.")
 
 
+def _midnight(day: dt.date) -> dt.datetime:
+    return timezone.make_aware(dt.datetime.combine(day, dt.time.min))
+
+
 @dataclass(frozen=True, slots=True)
 class Wanted:
     """What was asked for. Days are those of the viewer's zone, both ends included."""
@@ -69,6 +73,16 @@ class Wanted:
     until: dt.date | None = None
     counting: Counting = Counting.LAST
     error: str = ""
+
+    @property
+    def start(self) -> dt.datetime | None:
+        """The first moment that counts, in the zone of now."""
+        return _midnight(self.since) if self.since else None
+
+    @property
+    def end(self) -> dt.datetime | None:
+        """The first moment that counts no more."""
+        return _midnight(self.until + dt.timedelta(days=1)) if self.until else None
 
     @property
     def any(self) -> bool:
@@ -145,15 +159,9 @@ def rows_of(cohort: Cohort, wanted: Wanted) -> list[Row]:
     found = Outcome.objects.filter(cohort=cohort)
     if wanted.assignment:
         found = found.filter(assignment=wanted.assignment)
-    if wanted.since:
-        found = found.filter(ended_at__gte=_midnight(wanted.since))
-    if wanted.until:
-        found = found.filter(ended_at__lt=_midnight(wanted.until + dt.timedelta(days=1)))
+    found = found.filter(ended_at__gte=wanted.start) if wanted.start else found
+    found = found.filter(ended_at__lt=wanted.end) if wanted.end else found
     return [Row(*values) for values in found.order_by("started_at", "attempt_id").values_list(*FIELDS)]
-
-
-def _midnight(day: dt.date) -> dt.datetime:
-    return timezone.make_aware(dt.datetime.combine(day, dt.time()))
 
 
 def by_person(rows: Sequence[Row]) -> dict[int, list[Row]]:

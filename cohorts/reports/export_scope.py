@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from django.db.models import QuerySet
 from django.db.models.functions import Coalesce
 from django.db.models.lookups import GreaterThanOrEqual, LessThan
-from django.utils import timezone
 
 from cohorts.models import Attempt, Cohort, Outcome
 from cohorts.reports.chosen import Wanted, wanted_of
@@ -70,14 +69,4 @@ def scope_of(cohort: Cohort, asked: Mapping[str, str]) -> Scope:
     wanted = wanted_of(cohort, asked)
     if wanted.error:
         raise BadScope(wanted.error)
-    return Scope(
-        cohort=cohort,
-        wanted=wanted,
-        asked=asked,
-        start=_midnight(wanted.since) if wanted.since else None,
-        end=_midnight(wanted.until + dt.timedelta(days=1)) if wanted.until else None,
-    )
-
-
-def _midnight(day: dt.date) -> dt.datetime:
-    return timezone.make_aware(dt.datetime.combine(day, dt.time.min))
+    return Scope(cohort=cohort, wanted=wanted, asked=asked, start=wanted.start, end=wanted.end)
