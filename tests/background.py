@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from socketserver import BaseServer
+from typing import Any, TypeVar
 
 import redis
 
@@ -18,6 +20,7 @@ from tests.e2e.server import database_url, free_port
 from tests.environment import REDIS, ROOT
 
 Condition = Callable[[], Any]
+S = TypeVar("S", bound=BaseServer)
 
 
 def wait_for(condition: Condition, seconds: float = 60.0) -> Any:
@@ -31,6 +34,19 @@ def wait_for(condition: Condition, seconds: float = 60.0) -> Any:
             pass
         time.sleep(0.05)
     raise AssertionError("it did not happen in time")
+
+
+@contextmanager
+def serving(server: S) -> Iterator[S]:
+    """A server that answers from a thread of this process."""
+    with server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.05,))
+        thread.start()
+        try:
+            yield server
+        finally:
+            server.shutdown()
+            thread.join()
 
 
 @contextmanager

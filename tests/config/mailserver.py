@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import socketserver
-import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
+
+from tests.background import serving
 
 
 class MailServer(socketserver.ThreadingTCPServer):
@@ -53,13 +54,5 @@ class Talk(socketserver.StreamRequestHandler):
             yield line
 
 
-@contextmanager
-def mail_server(**refuse: str) -> Iterator[MailServer]:
-    with MailServer(refuse) as server:
-        thread = threading.Thread(target=server.serve_forever, args=(0.05,))
-        thread.start()
-        try:
-            yield server
-        finally:
-            server.shutdown()
-            thread.join()
+def mail_server(**refuse: str) -> AbstractContextManager[MailServer]:
+    return serving(MailServer(refuse))
