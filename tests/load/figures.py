@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import os
 import platform
+import time
+from bisect import bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -17,10 +21,12 @@ class Clockwork:
 
     def __init__(self) -> None:
         self.seconds: dict[str, list[float]] = defaultdict(list)
+        self.ended: dict[str, list[float]] = defaultdict(list)  # when, by time.perf_counter, in the same order
         self.trouble: Counter[str] = Counter()
 
     def note(self, kind: str, seconds: float) -> None:
         self.seconds[kind].append(seconds)
+        self.ended[kind].append(time.perf_counter())
 
     def wrong(self, what: str) -> None:
         self.trouble[what[:120]] += 1
@@ -40,6 +46,42 @@ class Clockwork:
 
 def percentile(ascending: Sequence[float], share: float) -> float:
     return ascending[min(len(ascending) - 1, int(share * len(ascending)))]
+
+
+@dataclass
+class Stretches:
+    """A run in stretches of some seconds: how long requests took, and what the machine had to do meanwhile."""
+
+    begun: list[float] = field(default_factory=list)
+    ticks: list[list[int]] = field(default_factory=list)
+
+    def mark(self) -> None:
+        """One stretch ends here and another begins."""
+        self.begun.append(time.perf_counter())
+        self.ticks.append([int(each) for each in Path("/proc/stat").read_text().split("\n", 1)[0].split()[1:9]])
+
+    def rows(self, clock: Clockwork) -> list[dict[str, float]]:
+        """One for each stretch; shares of the processors are in per cent."""
+        took: list[list[float]] = [[] for _ in self.begun]
+        for kind, ends in clock.ended.items():
+            for end, seconds in zip(ends, clock.seconds[kind], strict=True):
+                took[max(0, bisect_right(self.begun, end) - 1)].append(seconds)
+        rows = []
+        for place, (before, after) in enumerate(pairwise(self.ticks)):
+            spent = [late - early for early, late in zip(before, after, strict=True)]
+            whole = sum(spent) or 1
+            _, _, _, idle, waiting, *_, stolen = spent
+            rows.append(
+                {
+                    "second": round(self.begun[place] - self.begun[0]),
+                    "requests": len(took[place]),
+                    "p99": round(percentile(sorted(took[place]), 0.99) * 1_000, 1) if took[place] else 0.0,
+                    "busy": round(100 * (whole - idle - waiting - stolen) / whole),
+                    "disk": round(100 * waiting / whole),
+                    "stolen": round(100 * stolen / whole),
+                }
+            )
+        return rows
 
 
 def machine() -> dict[str, Any]:

@@ -9,6 +9,7 @@ import random
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from statistics import median
 from typing import Any
 
 import psycopg
@@ -16,7 +17,7 @@ import psycopg
 from deploy.processes import memory, processor_seconds
 from deploy.stack import Stack
 from tests.load import people, truth
-from tests.load.figures import Clockwork, Figures, machine, promise
+from tests.load.figures import Clockwork, Figures, Stretches, machine, promise
 from tests.load.page import Page, Person
 from tests.load.wire import Connection, Failed
 
@@ -316,14 +317,16 @@ async def day(run: Run, *, every: float = 120.0) -> Figures:
     run.clock = clock = Clockwork()
     for page in pages:
         page.clock = clock
-    rss = [memory_of(run.stack)]
+    rss, stretches = [memory_of(run.stack)], Stretches()
     until = time.perf_counter() + run.seconds
     beats = [asyncio.create_task(page.beat()) for page in pages]
     try:
         sitters = [asyncio.create_task(sit(page, until, every)) for page in pages]
+        stretches.mark()
         while time.perf_counter() < until:
             await asyncio.sleep(min(10.0, run.seconds / 4))
             rss.append(memory_of(run.stack))
+            stretches.mark()
         await asyncio.gather(*sitters)
     finally:
         for beat in beats:
@@ -351,6 +354,8 @@ async def day(run: Run, *, every: float = 120.0) -> Figures:
             "requests a second": round(sum(len(each) for each in clock.seconds.values()) / run.seconds, 1),
             "opening": {kind: opened.spread(kind) for kind in ("page", "claim")},
             "lost": missing[:5],
+            "slowest stretches": sorted(stretches.rows(clock), key=lambda row: -row["p99"])[:5],
+            "median of the stretches' p99": median(row["p99"] for row in stretches.rows(clock)),
         },
         clock,
     )
