@@ -1,7 +1,8 @@
 """Whether a weakness is known in anything that we pin: pip-audit on requirements.txt, and a note of what it found.
 
-    python deploy/audit.py             ask for advisories (needs the network), judge, write docs/audit.json
-    python deploy/audit.py --status    say when that was done last and which pins have changed since; no network
+    python deploy/audit.py                  ask for advisories (needs the network), judge, write docs/audit.json
+    python deploy/audit.py --list FOLDER    the same without a network, by a list on this disk (deploy/advisories.py)
+    python deploy/audit.py --status         say how far the last one reaches and which pins have changed since
 
 An audit counts only if advisories could be asked for every pin: pip-audit itself calls one that it could not look up
 "skipped" and ends well. Weaknesses that do not concern us are accepted in pyproject.toml with a reason and a last day:
@@ -25,12 +26,32 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from config.bom import pins
+from deploy import advisories
 
 ROOT = Path(__file__).resolve().parent.parent
 RECORD = ROOT / "docs" / "audit.json"
 STALE = dt.timedelta(days=30)
 
 Accepted = Mapping[str, Mapping[str, Any]]
+
+
+class CannotAsk(Exception):
+    """Nobody answered; the message is one sentence."""
+
+
+def asked(requirements: Path) -> dict[str, Any]:
+    """pip-audit's JSON. Raises CannotAsk."""
+    done = subprocess.run(
+        [sys.executable, "-m", "pip_audit", "--requirement", str(requirements), "--require-hashes", "--disable-pip",
+         "--format", "json", "--progress-spinner", "off"],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    try:
+        report: dict[str, Any] = json.loads(done.stdout)
+    except ValueError as error:
+        said = "".join(done.stderr.strip().splitlines()[-1:])
+        raise CannotAsk(f"Advisories could not be asked for: {said}") from error
+    return report
 
 
 def judge(report: Mapping[str, Any], pinned: Mapping[str, str], accepted: Accepted, today: dt.date) -> list[str]:
@@ -58,13 +79,14 @@ def standing(record: Mapping[str, Any] | None, pinned: Mapping[str, str], today:
     if record is None:
         return ["No audit has been recorded yet."]
     age = today - dt.date.fromisoformat(record["checked"])
-    late = [f"The last audit is {age.days} days old."] if age > STALE else []
+    late = [f"The last audit knows nothing of the last {age.days} days."] if age > STALE else []
     changed = sorted(name for name, version in pinned.items() if record["pins"].get(name) != version)
     return late + ([f"Changed since the last audit: {', '.join(changed)}."] if changed else [])
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description="Audit what requirements.txt pins.")
+    parser.add_argument("--list", type=Path, metavar="FOLDER", help="a checkout of the advisory database")
     parser.add_argument("--status", action="store_true", help="only say what the last audit covers")
     options = parser.parse_args()
     requirements = ROOT / "requirements.txt"
@@ -73,17 +95,16 @@ def main() -> int:
     if options.status:
         record = json.loads(RECORD.read_text()) if RECORD.exists() else None
         wrong = standing(record, pinned, today)
-        print("\n".join(wrong) or f"Audited on {record['checked'] if record else ''}; no pin has changed since.")
+        print(
+            "\n".join(wrong)
+            or f"Audited by what was known on {record['checked'] if record else ''}; no pin has changed since."
+        )
         return bool(wrong)
-    done = subprocess.run(
-        [sys.executable, "-m", "pip_audit", "--requirement", str(requirements), "--require-hashes", "--disable-pip",
-         "--format", "json", "--progress-spinner", "off"],
-        capture_output=True, text=True, check=False,
-    )  # fmt: skip
     try:
-        report = json.loads(done.stdout)
-    except ValueError:
-        print(f"Advisories could not be asked for: {done.stderr.strip().splitlines()[-1:]}", file=sys.stderr)
+        # By a list nothing is known that came after its newest change.
+        report, reach = advisories.report(options.list, pinned) if options.list else (asked(requirements), today)
+    except (CannotAsk, advisories.NoList) as problem:
+        print(problem, file=sys.stderr)
         return 2
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())
     accepted = project["tool"].get("cutscore", {}).get("accepted-advisories", {})
@@ -91,8 +112,8 @@ def main() -> int:
     if wrong:
         print("\n".join(wrong), file=sys.stderr)
         return 1
-    RECORD.write_text(json.dumps({"checked": today.isoformat(), "pins": pinned}, indent=1) + "\n")
-    print(f"{len(pinned)} pins have no known weakness that is not accepted.")
+    RECORD.write_text(json.dumps({"checked": reach.isoformat(), "pins": pinned}, indent=1) + "\n")
+    print(f"{len(pinned)} pins have no weakness that was known on {reach} and is not accepted.")
     return 0
 
 

@@ -10,11 +10,12 @@ import sys
 import tomllib
 
 import pytest
+import yaml
 from cyclonedx.schema import SchemaVersion
 from cyclonedx.validation.json import JsonStrictValidator
 
 from config import bom
-from deploy import audit, composition
+from deploy import advisories, audit, composition
 from tests.environment import ROOT
 
 PINS = bom.pins((ROOT / "requirements.txt").read_text())
@@ -110,8 +111,71 @@ def test_what_the_last_audit_does_not_cover_is_told():
     assert audit.standing(record, PINNED, TODAY) == ["Changed since the last audit: b."]
     assert audit.standing(record | {"pins": PINNED}, PINNED, TODAY) == []
     assert audit.standing(record | {"pins": PINNED, "checked": "2026-09-01"}, PINNED, TODAY) == [
-        "The last audit is 81 days old."
+        "The last audit knows nothing of the last 81 days."
     ]
+
+
+def advisory(**more):
+    ranges = [{"type": "ECOSYSTEM", "events": [{"introduced": "0.9"}, {"fixed": "1.1"}]}]
+    affected = [{"package": {"name": "A", "ecosystem": "PyPI"}, "ranges": ranges, "versions": []}]
+    return {"id": "PYSEC-1", "aliases": ["GHSA-1"], "modified": "2026-10-02T08:00:00Z", "affected": affected} | more
+
+
+@pytest.fixture
+def listed(tmp_path):
+    """Writes a list of these advisories."""
+
+    def write(*found):
+        for place, one in enumerate(found):
+            path = tmp_path / "vulns" / str(place) / "PYSEC.yaml"
+            path.parent.mkdir(parents=True)
+            path.write_text(yaml.safe_dump(one))
+        return tmp_path
+
+    return write
+
+
+def test_a_list_on_the_disk_says_what_pip_audit_would(listed):
+    other = advisory(id="PYSEC-2", modified="2026-11-01T00:00:00.5Z")
+    other["affected"][0]["package"]["name"] = "nothing-of-ours"
+    found, reach = advisories.report(listed(advisory(), other), PINNED)
+    assert found == report(a=[WEAK])
+    assert reach == dt.date(2026, 11, 1)
+
+
+def test_what_was_withdrawn_or_is_of_another_ecosystem_counts_not(listed):
+    elsewhere = advisory()
+    elsewhere["affected"][0]["package"]["ecosystem"] = "npm"
+    found, _ = advisories.report(listed(advisory(withdrawn="2026-10-03T00:00:00Z"), elsewhere), PINNED)
+    assert found == report()
+
+
+@pytest.mark.parametrize(
+    ("events", "concerned"),
+    [
+        ([{"introduced": "0"}], True),
+        ([{"introduced": "1.0"}, {"fixed": "1.0.1"}], True),
+        ([{"introduced": "0"}, {"fixed": "1.0"}], False),
+        ([{"introduced": "0"}, {"fixed": "1.0rc2"}], False),
+        ([{"introduced": "0"}, {"last_affected": "1.0"}], True),
+        ([{"introduced": "0"}, {"last_affected": "0.9"}], False),
+        ([{"introduced": "0"}, {"fixed": "0.5"}, {"introduced": "0.8"}, {"fixed": "1.2"}], True),
+        ([{"fixed": "0.5"}, {"introduced": "0"}, {"introduced": "1.1"}], False),
+    ],
+)
+def test_a_range_reaches_from_what_introduced_it_to_what_mended_it(events, concerned):
+    assert advisories.concerns({"ranges": [{"type": "ECOSYSTEM", "events": events}]}, "1.0") is concerned
+
+
+def test_a_version_that_is_named_is_concerned():
+    assert advisories.concerns({"versions": ["0.9", "1.0"]}, "1.0")
+    assert not advisories.concerns({"versions": ["0.9"]}, "1.0")
+
+
+def test_a_folder_without_advisories_is_no_list(listed, tmp_path):
+    (tmp_path / "README.yaml").write_text("id: nothing")
+    with pytest.raises(advisories.NoList, match="holds no advisories"):
+        advisories.report(tmp_path, PINNED)
 
 
 def test_what_is_accepted_has_a_reason_and_an_end():
