@@ -3,10 +3,14 @@ that these pages do not need, and fail a second time where the body is what cann
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from django.http import HttpRequest, HttpResponse, HttpResponseServerError, JsonResponse
 from django.shortcuts import render
 from django.template.loader import get_template
 from django.urls import Resolver404, resolve
+
+LONGEST_ADDRESS = 8_000  # characters of path and query: what RFC 9110, 4.1, asks every server to take
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
@@ -14,6 +18,26 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     if speaks_json(request):
         return JsonResponse({"error": "The request could not be read."}, status=400)
     return HttpResponse(get_template("400.html").render(), status=400)
+
+
+def too_long(request: HttpRequest) -> HttpResponse:
+    if speaks_json(request):
+        return JsonResponse({"error": "The address is too long."}, status=414)
+    return HttpResponse(get_template("414.html").render(), status=414)
+
+
+class AddressMiddleware:
+    """Refuses addresses longer than any of ours.
+
+    A list names its whole address again in each of its links: one of 180 kB made 30 MB of the admin's, in 3 seconds.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        length = len(request.path_info) + len(request.META.get("QUERY_STRING", ""))
+        return too_long(request) if length > LONGEST_ADDRESS else self.get_response(request)
 
 
 def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:

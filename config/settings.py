@@ -65,6 +65,7 @@ MIDDLEWARE = [
     "config.observing.middleware.ObserveMiddleware",
     "config.headers.HeadersMiddleware",
     "config.policy.PolicyMiddleware",  # outside of static files and of what refuses requests
+    "config.refusals.AddressMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.middleware.gzip.GZipMiddleware",  # the sitting page holds a whole form; Django pads against BREACH

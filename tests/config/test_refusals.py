@@ -6,6 +6,9 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
+from config.refusals import LONGEST_ADDRESS
+from tests.accounts.factories import SuperuserFactory
+
 pytestmark = pytest.mark.django_db
 
 CHARSET = "application/x-www-form-urlencoded; charset=utf-16"
@@ -58,3 +61,24 @@ def test_other_forms_without_a_token_get_a_page(outsider):
     reply = outsider.post(reverse("account_login"), {"login": "a@example.org"})
     assert reply.status_code == 403
     assert "This form is too old" in reply.content.decode()
+
+
+@pytest.mark.parametrize("path", ["/exams/", "/no/such/address/", "/admin/questions/revision/"])
+def test_an_address_longer_than_any_of_ours_is_refused(client, path):
+    client.force_login(SuperuserFactory())
+    fits, beyond = (f"{path}?q=" + "x" * (LONGEST_ADDRESS - len(f"{path}q=") + more) for more in (0, 1))
+    assert client.get(fits).status_code in (200, 404)
+    reply = client.get(beyond)
+    assert reply.status_code == 414
+    assert "This address is too long" in reply.content.decode()
+    assert "default-src 'none'" in reply["Content-Security-Policy"]
+
+
+def test_so_is_a_long_path(client):
+    assert client.get("/" + "x" * LONGEST_ADDRESS).status_code == 414
+
+
+def test_the_exam_screen_is_told_in_json(client, user, sitting):
+    client.force_login(user)
+    reply = client.get(reverse("sitting_status", args=[sitting.pk]), {"q": "x" * LONGEST_ADDRESS})
+    assert (reply.status_code, reply.json()) == (414, {"error": "The address is too long."})
