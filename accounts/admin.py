@@ -104,7 +104,7 @@ class UserAdmin(DjangoUserAdmin):  # type: ignore[type-arg]
     search_fields = ("email", "display_name")
     filter_horizontal = ("groups",)
     readonly_fields = ("last_login", "date_joined")
-    actions = ("verify_address", "remove_two_factor")
+    actions = ("verify_address", "end_sign_ins", "remove_two_factor")
     fieldsets = (
         (None, {"fields": ("email", "password", "display_name", "time_zone")}),
         ("Roles", {"fields": ("groups", "is_staff", "is_superuser", "is_active")}),
@@ -163,6 +163,11 @@ class UserAdmin(DjangoUserAdmin):  # type: ignore[type-arg]
                 services.set_email(user=user, email=user.email)
             except services.AccountError as error:
                 self.message_user(request, str(error), messages.ERROR)
+
+    @admin.action(description="Sign out everywhere", permissions=["change"])
+    def end_sign_ins(self, request: HttpRequest, people: QuerySet[User]) -> None:
+        ended = sum(services.end_sign_ins(user=user) for user in self.changeable(request, people))
+        self.message_user(request, f"{ended} sign-ins were ended.", messages.SUCCESS)
 
     @admin.action(description="Remove two-factor authentication", permissions=["change"])
     def remove_two_factor(self, request: HttpRequest, people: QuerySet[User]) -> None:

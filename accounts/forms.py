@@ -8,18 +8,15 @@ from typing import Any, ClassVar, cast
 from allauth.account import forms as account
 from allauth.account.adapter import get_adapter
 from allauth.core import context
-from allauth.core.internal.cryptokit import normalize_user_code
-from allauth.mfa import app_settings as mfa_settings
 from allauth.mfa.adapter import get_adapter as get_two_factor_adapter
 from allauth.mfa.base import forms as mfa
 from allauth.mfa.totp import forms as totp
 from django import forms
 from django.contrib.auth.password_validation import validate_password
-from django.core.cache import cache
 from django.db import IntegrityError, transaction
 from django.http import HttpRequest, HttpResponse
 
-from accounts import ratelimit, zones
+from accounts import ratelimit, two_factor, zones
 from accounts.models import Background, FirstLanguage, Multiplier, Practice, User
 
 LONGEST_EXTRA_TIME = 240
@@ -80,17 +77,18 @@ class ChangePasswordForm(account.ChangePasswordForm):
 
 
 class OneTimeCode:
-    """Limits guesses, and accepts each code once for as long as it is valid."""
+    """Limits guesses, and accepts each code once."""
 
     user: User
+    cleaned_data: dict[str, Any]
 
     def clean_code(self) -> str:
+        code: str = self.cleaned_data["code"]
         with ratelimit.guess(context.request, action="code", account=str(self.user.pk)):
-            code: str = super().clean_code()  # type: ignore[misc]
-            lifetime = mfa_settings.TOTP_PERIOD * (2 * mfa_settings.TOTP_TOLERANCE + 1)
-            if not cache.add(f"code:{self.user.pk}:{normalize_user_code(code)}", True, timeout=lifetime):
+            self.authenticator = two_factor.accept(user=self.user, code=code)
+            if self.authenticator is None:
                 raise get_two_factor_adapter().validation_error("incorrect_code")
-            return code
+        return code
 
 
 class AuthenticateForm(OneTimeCode, mfa.AuthenticateForm):
@@ -101,8 +99,10 @@ class ReauthenticateForm(OneTimeCode, mfa.ReauthenticateForm):
     pass
 
 
-class ActivateTOTPForm(OneTimeCode, totp.ActivateTOTPForm):
-    pass
+class ActivateTOTPForm(totp.ActivateTOTPForm):
+    def clean_code(self) -> str:
+        with ratelimit.guess(context.request, action="code", account=str(self.user.pk)):
+            return super().clean_code()
 
 
 class ProfileForm(forms.Form):

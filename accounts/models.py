@@ -95,8 +95,19 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     @property
     def browser_mark(self) -> str:
-        """Under which this person's browser keeps an open sitting; it tells nobody who that is."""
-        return salted_hmac("accounts.browser_mark", str(self.pk)).hexdigest()[:16]
+        """Under which this person's browser keeps an open sitting; it tells nobody who that is.
+
+        Without SECRET_KEY, so that what a browser keeps is found again when that was exchanged meanwhile.
+        """
+        return salted_hmac("accounts.browser_mark", str(self.pk), secret=self.date_joined.isoformat()).hexdigest()[:16]
+
+    def get_session_auth_hash(self) -> str:
+        """What a session notes of the password, so that a new one ends it.
+
+        Django mixes SECRET_KEY in, and gives every session another key after that was exchanged; of two requests at
+        once, which an exam screen sends, the second would then sign the candidate out. Sessions are signed anyway.
+        """
+        return salted_hmac("accounts.session", self.password, secret="", algorithm="sha256").hexdigest()
 
     def get_full_name(self) -> str:
         return self.display_name or self.email.partition("@")[0]

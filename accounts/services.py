@@ -9,11 +9,13 @@ from decimal import Decimal
 
 from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
+from allauth.usersessions.models import UserSession
 from django.apps import apps as installed
 from django.apps.registry import Apps
 from django.contrib.auth.hashers import make_password
 from django.contrib.auth.management import create_permissions
 from django.contrib.auth.models import Group
+from django.contrib.sessions.backends.base import SessionBase
 from django.db import transaction
 from django.utils import timezone
 
@@ -105,6 +107,28 @@ def reset_two_factor(*, user: User) -> bool:
     if removed:
         log.warning("The second factor of person %s was removed", user.pk)
     return removed > 0
+
+
+def renew_session(*, session: SessionBase) -> None:
+    """Give it another key, and tell the list of sign-ins. Django does so when somebody signs in."""
+    before = session.session_key
+    session.cycle_key()
+    UserSession.objects.filter(session_key=before).update(session_key=session.session_key)
+
+
+@transaction.atomic
+def end_sign_ins(*, user: User) -> int:
+    """Sign the person out of every browser; returns of how many.
+
+    What an exam page holds unsent stays there and arrives once they are back.
+    """
+    ended = 0
+    for sign_in in UserSession.objects.filter(user=user):
+        sign_in.end()
+        ended += 1
+    if ended:
+        log.warning("The %s sign-ins of person %s were ended", ended, user.pk)
+    return ended
 
 
 @transaction.atomic

@@ -25,6 +25,7 @@ from django.utils import timezone
 from kombu.exceptions import OperationalError
 from redis import Redis, RedisError
 
+from accounts import two_factor
 from config.celery import app
 from config.observing.metrics import QUEUE
 from config.upgrading import unknown_migrations
@@ -76,7 +77,7 @@ def examine(clock: Clock = timezone.now) -> list[Finding]:
         return [Finding("database", State.FAULT, says), *found]
     needed = [*_database(clock), *_tables(), *_backups(clock())]
     if all(finding.state is not State.FAULT for finding in needed):
-        needed += [*_cache(), *_sweep(clock()), *_due_work(clock()), *_forms()]
+        needed += [*_cache(), *_sweep(clock()), *_due_work(clock()), *_forms(), *_second_factors()]
     return [*needed, *found]
 
 
@@ -214,6 +215,20 @@ def _forms() -> Iterator[Finding]:
         else:
             says = f"{exam.code} has no form. manage.py assemble {exam.code} --forms 1 says what is missing."
             yield Finding("forms", State.WARNING, says)
+
+
+def _second_factors() -> Iterator[Finding]:
+    lost, waiting = two_factor.unreadable(), two_factor.stale()
+    if lost:
+        says = (
+            f"{lost} authenticators were sealed with a SECRET_KEY that is not here. Put it into SECRET_KEY_FALLBACKS, "
+            "or remove these second factors in the admin."
+        )
+        yield Finding("second factors", State.WARNING, says)
+    elif waiting:
+        yield fine("second factors", f"{waiting} authenticators need an older key until the night's work is done.")
+    else:
+        yield fine("second factors", "SECRET_KEY opens all of them; none needs an older one.")
 
 
 def _settings() -> Iterator[Finding]:

@@ -26,12 +26,11 @@ SECRET_KEY = env.text("SECRET_KEY")
 # Without a key in the environment this can only be the local installation that `make run` sets up: demo accounts,
 # mail on the console, plain HTTP on loopback.
 QUICKSTART = env.flag("CUTSCORE_QUICKSTART", not SECRET_KEY)
+SECRET_KEY = SECRET_KEY or local.read_secret(VAR)
 if not SECRET_KEY:
-    SECRET_KEY = local.read_secret(VAR)
-if not SECRET_KEY:
-    raise ImproperlyConfigured(
-        "SECRET_KEY is not set. `make run` makes one; in production set SECRET_KEY or SECRET_KEY_FILE."
-    )
+    says = "SECRET_KEY is not set. `make run` makes one; in production set SECRET_KEY or SECRET_KEY_FILE."
+    raise ImproperlyConfigured(says)
+SECRET_KEY_FALLBACKS = env.words("SECRET_KEY_FALLBACKS")  # older ones, while they are exchanged
 ALLOWED_HOSTS = env.hosts("ALLOWED_HOSTS", "127.0.0.1,localhost,[::1]")
 CSRF_TRUSTED_ORIGINS = env.words("CSRF_TRUSTED_ORIGINS")
 SITE_NAME = "Cutscore"
@@ -157,7 +156,7 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator",
      "OPTIONS": {"user_attributes": ("email", "display_name")}},
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
-    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "accounts.passwords.CommonPasswordValidator"},
     {"NAME": "accounts.passwords.OwnWordsValidator"},
 ]  # fmt: skip
 LOGIN_URL = "account_login"

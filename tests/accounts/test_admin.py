@@ -7,6 +7,7 @@ from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.internal.auth import TOTP
 from django.contrib.auth.models import Group, Permission
+from django.test import Client
 
 from accounts.models import Accommodation, User
 from tests.accounts.factories import PASSWORD, SuperuserFactory, UserFactory
@@ -114,6 +115,16 @@ def test_remove_two_factor(client, root):
     assert not Authenticator.objects.exists()
 
 
+def test_sign_out_everywhere(client, root):
+    user, other = UserFactory(), UserFactory()
+    desk, phone, elsewhere = Client(), Client(), Client()
+    for browser, person in ((desk, user), (phone, user), (elsewhere, other)):
+        browser.post("/account/login/", {"login": person.email, "password": PASSWORD})
+    assert "2 sign-ins were ended." in act(client, "end_sign_ins", [user]).content.decode()
+    assert [browser.get("/account/").status_code for browser in (desk, phone, elsewhere)] == [302, 302, 200]
+    assert client.get(LIST).status_code == 200
+
+
 def test_secrets_of_authenticators_are_nobodys_to_read(client, root):
     assert client.get("/admin/mfa/authenticator/").status_code == 404
     assert client.get("/admin/account/emailaddress/").status_code == 404
@@ -151,6 +162,10 @@ def test_staff_do_not_touch_superusers(client, helper):
     assert client.post(f"{LIST}{root.pk}/delete/", {"post": "yes"}).status_code == 403
     act(client, "remove_two_factor", [root])
     assert Authenticator.objects.exists()
+    signed_in = Client()
+    signed_in.force_login(root)
+    act(client, "end_sign_ins", [root])
+    assert signed_in.get("/account/").status_code == 200
 
 
 def test_deleting_a_person(client, root):

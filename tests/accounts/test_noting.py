@@ -90,7 +90,16 @@ def test_words_of_this_place_make_no_password(client, password):
 
 
 @pytest.mark.parametrize(
-    "password", ["x" * 60 + " y z 1", "dolphins practice at noon", "漢字のパスワードは長い", "1q8#zz!Kw0"]
+    "password", ["1234567890", "Sunshine2024!", "sunshinesunshine", "**iloveyou**", "99-dragon-99", "monkeymonkey1"]
+)
+def test_nor_do_the_most_common_with_something_added(client, password):
+    answer = client.post("/account/signup/", {"display_name": "N", "email": "n@example.org", "password1": password})
+    assert "a password that many people have" in answer.content.decode()
+
+
+@pytest.mark.parametrize(
+    "password",
+    ["x" * 60 + " y z 1", "dolphins practice at noon", "漢字のパスワードは長い", "1q8#zz!Kw0", "sunshine over seas"],
 )
 def test_any_other_is_taken_as_it_is(client, password):
     person = services.create_account(email="anna@example.org", password=PASSWORD)

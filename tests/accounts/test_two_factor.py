@@ -8,6 +8,7 @@ import time_machine
 from allauth.mfa.models import Authenticator
 from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
 from allauth.mfa.totp.internal.auth import TOTP, format_hotp_value, generate_totp_secret, hotp_value
+from django.core.cache import cache
 from django.test import Client
 
 from tests.accounts.factories import PASSWORD, UserFactory
@@ -82,6 +83,41 @@ def test_a_code_works_once(protected, secret):
         for later in (1, 25, 10):
             clock.shift(later)
             assert enter(asked_for_code(protected), f" {given}").status_code == 200
+
+
+def test_a_code_works_once_when_the_cache_is_lost(protected, secret):
+    with time_machine.travel(NOON, tick=False) as clock:
+        given = code(secret)
+        assert enter(asked_for_code(protected), given).status_code == 302
+        cache.clear()
+        assert enter(asked_for_code(protected), given).status_code == 200
+        clock.shift(30)
+        assert enter(asked_for_code(protected), code(secret)).status_code == 302
+
+
+def test_an_older_code_is_not_accepted_after_a_newer_one(protected, secret):
+    with time_machine.travel(NOON, tick=False):
+        assert enter(asked_for_code(protected), code(secret)).status_code == 302
+        assert enter(asked_for_code(protected), code(secret, steps=-1)).status_code == 200
+
+
+def test_signing_in_with_a_code_outlives_redis(protected, secret, settings):
+    settings.CACHES = {
+        "default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": "redis://127.0.0.1:1/0"}
+    }
+    assert enter(asked_for_code(protected), code(secret)).url == "/exams/"
+
+
+def test_the_code_that_turned_it_on_is_used(client, db):
+    user = UserFactory()
+    client.force_login(user)
+    with time_machine.travel(NOON, tick=False):
+        asked = client.get("/account/2fa/totp/activate/")
+        client.post(asked.url, {"password": PASSWORD})
+        (secret,) = re.findall(r'class="key">(\w+)<', client.get("/account/2fa/totp/activate/").content.decode())
+        client.post("/account/2fa/totp/activate/", {"code": code(secret)})
+        assert enter(asked_for_code(user), code(secret)).status_code == 200
+        assert enter(asked_for_code(user), code(secret, steps=1)).status_code == 302
 
 
 def test_a_recovery_code_works_once(protected):

@@ -37,8 +37,11 @@ class Address:
 
 
 def every_address() -> list[Address]:
-    """All patterns of config.urls, in the order in which they are tried."""
-    return list(_walk(get_resolver(), "", ""))
+    """All patterns of config.urls, in the order in which they are tried; of two with one route the first answers."""
+    found: dict[str, Address] = {}
+    for one in _walk(get_resolver(), "", ""):
+        found.setdefault(one.route, one)
+    return list(found.values())
 
 
 def _walk(resolver: URLResolver, route: str, space: str) -> Iterator[Address]:

@@ -6,6 +6,7 @@ import time
 
 import pytest
 from allauth.mfa.totp.internal.auth import TOTP, format_hotp_value, generate_totp_secret, hotp_value
+from allauth.usersessions.models import UserSession
 from django.conf import settings
 from django.contrib.sessions.models import Session
 from django.test import Client
@@ -80,6 +81,24 @@ def test_the_second_factor_begins_another_session():
     assert signed_in(client)
     assert key_of(client) != half_way
     assert not signed_in(holding(half_way))
+
+
+@pytest.mark.parametrize("way", ["account_reauthenticate", "mfa_reauthenticate"])
+def test_asking_again_begins_another_session(way):
+    user, secret = UserFactory(), generate_totp_secret()
+    client = Client()
+    sign_in(client, user)
+    TOTP.activate(user, secret)
+    before = key_of(client)
+    code = format_hotp_value(hotp_value(secret, int(time.time()) // 30))
+    assert client.post(reverse(way), {"password": "wrong", "code": "000000"}).status_code == 200
+    assert key_of(client) == before
+    assert client.post(reverse(way), {"password": PASSWORD, "code": code}).status_code == 302
+    assert signed_in(client)
+    assert key_of(client) != before
+    assert not signed_in(holding(before))
+    # The list of sign-ins knows it by its new key, and by no other.
+    assert list(UserSession.objects.filter(user=user).values_list("session_key", flat=True)) == [key_of(client)]
 
 
 def test_a_new_password_begins_another_session_and_ends_all_others():

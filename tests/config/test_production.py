@@ -101,7 +101,14 @@ CHECKED = {
     "SECRET_KEY": ("short", "(security.W009) Your SECRET_KEY has less than 50 characters"),
 }
 # Any text is a name, an address or a password that somebody may have.
-FREE = {"EMAIL_HOST", "EMAIL_HOST_USER", "EMAIL_HOST_PASSWORD", "DEFAULT_FROM_EMAIL", "METRICS_TOKEN"}
+FREE = {
+    "SECRET_KEY_FALLBACKS",
+    "EMAIL_HOST",
+    "EMAIL_HOST_USER",
+    "EMAIL_HOST_PASSWORD",
+    "DEFAULT_FROM_EMAIL",
+    "METRICS_TOKEN",
+}
 
 HEADERS = """
 import json, django
@@ -163,6 +170,13 @@ def test_the_key_may_come_from_a_file(settings_of, tmp_path):
     (tmp_path / "key").write_text(PRODUCTION["SECRET_KEY"] + "\n")
     found = settings_of(**{**PRODUCTION, "SECRET_KEY": "", "SECRET_KEY_FILE": str(tmp_path / "key")})
     assert (found["SECRET_KEY"], found["QUICKSTART"]) == (PRODUCTION["SECRET_KEY"], False)
+
+
+def test_older_keys_are_a_list(settings_of, tmp_path):
+    assert settings_of(**PRODUCTION)["SECRET_KEY_FALLBACKS"] == []
+    (tmp_path / "older").write_text("first,second\n")
+    found = settings_of(**PRODUCTION, SECRET_KEY_FALLBACKS_FILE=str(tmp_path / "older"))
+    assert found["SECRET_KEY_FALLBACKS"] == ["first", "second"]
 
 
 def test_a_key_means_tls_and_no_demo(settings_of):

@@ -19,7 +19,7 @@ from tests.load.page import Person, Seat
 
 BACKEND = "accounts.backends.Backend"
 SESSION_SALT = "django.contrib.sessions.SessionStore"
-HASH_SALT = "django.contrib.auth.models.AbstractBaseUser.get_session_auth_hash"
+HASH_SALT = "accounts.session"  # accounts.models.User.get_session_auth_hash
 
 BARE_TABLE = """
 CREATE TABLE IF NOT EXISTS load_bare (
@@ -100,7 +100,7 @@ def make_people(database: str, key: str, count: int) -> list[Person]:
     """So many candidates who are signed in; `key` is the installation's SECRET_KEY."""
     password = f"{UNUSABLE_PASSWORD_PREFIX}load"
     expires = dt.datetime.now(dt.UTC) + dt.timedelta(days=14)
-    mark = salted_hmac(HASH_SALT, password, secret=key, algorithm="sha256").hexdigest()
+    mark = salted_hmac(HASH_SALT, password, secret="", algorithm="sha256").hexdigest()
     people = []
     with psycopg.connect(database) as connection:
         made = connection.execute(PEOPLE, {"password": password, "run": secrets.token_hex(4), "count": count})
