@@ -101,7 +101,7 @@ class Stack:
 
     @property
     def redis_url(self) -> str:
-        return f"redis://{HOST}:{self.redis_port}/0"
+        return f"redis://:{(self.folder / 'secrets' / 'redis_password').read_text()}@{HOST}:{self.redis_port}/0"
 
     @property
     def database_url(self) -> str:
@@ -183,7 +183,6 @@ class Stack:
             "/run/secrets": str(self.folder / "secrets"),
             self.published[0]: self.published[1],
             "/tmp": str(self._temporary(name)),
-            "redis://redis:6379/0": self.redis_url,
             f"http://{HOST}:8000": f"http://{HOST}:{port}",
         }
         return re.sub("|".join(map(re.escape, replaced)), lambda found: replaced[found[0]], text)
@@ -226,7 +225,7 @@ class Stack:
             return lambda: answers(f"{self.url}/healthz")
         command = [self.here(name, word) for word in service.check]
         if service.name == "redis":
-            command[1:1] = ["-h", HOST, "-p", str(self.redis_port)]
+            command += ["-h", HOST, "-p", str(self.redis_port)]
         return lambda: quiet(command, environment)
 
     def _temporary(self, name: str) -> Path:
@@ -259,12 +258,14 @@ class Stack:
         for name in [*services(), *self.web]:
             self._temporary(name).mkdir(parents=True, exist_ok=True)
             shutil.rmtree(self._temporary(name) / "metrics", ignore_errors=True)  # a container starts from nothing
-        keys = {"secret_key": 50, "metrics_token": 32, "email_password": 8, "sentry_dsn": 0}
+        keys = {"secret_key": 50, "secret_key_fallbacks": 0, "redis_password": 32, "metrics_token": 32,
+                "email_password": 8, "sentry_dsn": 0}  # fmt: skip
         for name, length in keys.items():
             path = self.folder / "secrets" / name
             if not path.exists():
                 path.write_text(secrets.token_urlsafe(length))
         (self.folder / "secrets" / "database_url").write_text(self.database_url)
+        (self.folder / "secrets" / "redis_url").write_text(self.redis_url)
         (self.folder / "Caddyfile").write_text(self.caddyfile())
         self.collect()
 

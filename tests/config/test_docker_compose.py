@@ -86,26 +86,31 @@ def test_every_variable_of_a_container_is_read_by_somebody(name):
 @pytest.mark.parametrize("name", APP)
 def test_the_example_makes_good_settings(settings_of, tmp_path, name):
     for secret in SERVICES[name]["secrets"]:
-        example = {"database_url": "postgresql://u:p@postgres/cutscore", "sentry_dsn": ""}
+        example = {
+            "database_url": "postgresql://u:p@postgres/cutscore", "redis_url": "redis://:p@redis:6379/0",
+            "secret_key_fallbacks": "", "sentry_dsn": "",
+        }  # fmt: skip
         (tmp_path / secret).write_text(example.get(secret, "x" * 50))
     variables = {key: filled_in(value) for key, value in SERVICES[name]["environment"].items()}
     found = settings_of(**{key: value.replace("/run/secrets", str(tmp_path)) for key, value in variables.items()})
     assert (found["QUICKSTART"], found["SECURE"], found["TRUSTED_PROXIES"]) == (False, True, 1)
     assert found["SECURE_PROXY_SSL_HEADER"] == ("HTTP_X_FORWARDED_PROTO", "https")
-    assert found["CELERY_BROKER_URL"] == "redis://redis:6379/0"
+    assert found["CELERY_BROKER_URL"] == "redis://:p@redis:6379/0"
     assert found["EMBEDDED_POSTGRES"] is None
 
 
 def test_secrets_come_from_files_and_go_only_to_who_needs_them():
-    ours = {"secret_key", "database_url", "email_password", "metrics_token", "sentry_dsn"}
-    assert set(COMPOSE["secrets"]) == {*ours, "postgres_password"}
+    ours = {"secret_key", "secret_key_fallbacks", "database_url", "redis_url"}
+    ours |= {"email_password", "metrics_token", "sentry_dsn"}
+    assert set(COMPOSE["secrets"]) == {*ours, "postgres_password", "redis_password"}
     for name in APP:
         assert set(SERVICES[name]["secrets"]) == ours
     assert SERVICES["postgres"]["secrets"] == ["postgres_password"]
-    assert not [name for name in ("redis", "proxy") if "secrets" in SERVICES[name]]
+    assert SERVICES["redis"]["secrets"] == ["redis_password"]
+    assert "secrets" not in SERVICES["proxy"]
     for service in SERVICES.values():
         for variable, value in service.get("environment", {}).items():
-            assert not re.search("KEY|PASSWORD|SECRET|TOKEN|DATABASE_URL", variable) or value.startswith(
+            assert not re.search("KEY|PASSWORD|SECRET|TOKEN|DATABASE_URL|REDIS_URL", variable) or value.startswith(
                 "/run/secrets/"
             )
 
