@@ -181,6 +181,16 @@ def test_a_wrong_token_is_404_in_json(client, user, sitting, wrong, django_asser
     assert "no-store" in answer["Cache-Control"]
 
 
+def test_a_page_that_is_open_while_the_key_is_exchanged_gets_a_new_token(client, sitting, settings):
+    old = address(sitting)
+    settings.SECRET_KEY, settings.SECRET_KEY_FALLBACKS = "another-key" * 6, [settings.SECRET_KEY]
+    answer = client.get(old)
+    assert answer.status_code == 200
+    settings.SECRET_KEY_FALLBACKS = []
+    assert client.get(old).status_code == 404
+    assert client.get(address(sitting, answer.json()["pulse"])).status_code == 200
+
+
 def test_a_sitting_that_is_gone_is_404_in_json(client, sitting):
     where = address(sitting)
     sitting.delete()
