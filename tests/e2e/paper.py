@@ -124,6 +124,11 @@ def kept_on(page: Page) -> list[dict[str, Any]]:
     return boxes
 
 
+def assert_nothing_kept(page: Page) -> None:
+    """The store is emptied a moment after the page has said how it stands."""
+    page.wait_for_function(f"async () => (await ({BOXES})()).length === 0")
+
+
 def in_stored_order(seat: Seat, response: Sequence[str]) -> tuple[str, ...]:
     """Checkboxes have no order of their own; they are stored in the page's."""
     return tuple(sorted(response, key=seat.tokens.index)) if seat.kind == "multiple_response" else tuple(response)

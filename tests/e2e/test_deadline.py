@@ -16,7 +16,7 @@ from exams.models import Answer, KeptChange, Seat, Sitting
 from scoring import services
 from scoring.models import Result
 from tests.e2e.devices import NewContext, sign_in
-from tests.e2e.paper import BOXES, Paper, kept_on
+from tests.e2e.paper import Paper, assert_nothing_kept, kept_on
 from tests.e2e.server import Server, wait_until_quiet
 from tests.e2e.steps import leave
 from tests.e2e.watch import Watch
@@ -113,7 +113,7 @@ def test_answers_that_come_after_the_grace_are_told_of(page: Page, context: Brow
     expect(page.get_by_role("heading", name="Score report")).to_be_visible()
     assert not Answer.objects.exists()
     assert Result.objects.get().raw == 0
-    assert kept_on(page) == []
+    assert_nothing_kept(page)
 
 
 def test_answers_left_behind_on_a_device_are_put_on_record(page: Page, context: BrowserContext, sitting: Sitting,
@@ -126,7 +126,7 @@ def test_answers_left_behind_on_a_device_are_put_on_record(page: Page, context: 
     context.set_offline(True)
     paper.answer(seat, key_of(seat))
     expect(paper.status).to_contain_text("1 answer waits")
-    page.wait_for_function(f"async () => (await ({BOXES})()).length > 0")  # it is on the disk
+    assert kept_on(page)  # what is said to wait is on the disk
     page.close(run_before_unload=False)
     wait_until_quiet(server)
     leave(sitting, seconds=-1, grace=0)
@@ -140,7 +140,7 @@ def test_answers_left_behind_on_a_device_are_put_on_record(page: Page, context: 
     assert Result.objects.get().raw == 0
     report.reload()  # told once, and nothing of it stays
     expect(report.get_by_role("heading", name="Score report")).to_be_visible()
-    assert kept_on(report) == []
+    assert_nothing_kept(report)
     expect(report.locator("#leftovers")).to_be_hidden()
 
 

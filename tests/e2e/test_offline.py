@@ -13,7 +13,7 @@ from accounts.models import User
 from exams.models import Answer, Event, Seat, Sitting
 from scoring.models import Result
 from tests.e2e.devices import sign_in
-from tests.e2e.paper import Paper, kept_on
+from tests.e2e.paper import Paper, assert_nothing_kept, kept_on
 from tests.e2e.proxy import Network
 from tests.e2e.server import Server
 from tests.e2e.watch import Watch
@@ -63,7 +63,39 @@ def test_twenty_answers_and_back(paper: Paper, network: Network, sitting: Sittin
     network.mend()
     paper.saved(BACKOFF)
     assert stored(sitting) == {seat.number: [seat.tokens[place % 4]] for place, seat in enumerate(seats)}
-    assert kept_on(paper.page) == []
+    assert_nothing_kept(paper.page)
+
+
+SLOW_DISK = """
+const put = IDBObjectStore.prototype.put;
+IDBObjectStore.prototype.put = function (value) {
+  const until = performance.now() + 1_000;
+  const again = () => { if (performance.now() < until) this.count().onsuccess = again; };
+  again();
+  return put.call(this, value);
+};
+"""
+
+
+def test_what_is_said_to_wait_is_on_the_disk_however_slow_that_is(
+    page: Page, network: Network, sitting: Sitting
+) -> None:
+    """A page that is loaded again the moment it says so has the answer still."""
+    page.add_init_script(SLOW_DISK)
+    paper = Paper(page).open(sitting)
+    one, other = choices(sitting, 2)
+    paper.shelved()
+    network.cut()
+    give(paper, one, 1)
+    expect(paper.status).to_contain_text("Offline: 1 answer waits")
+    give(paper, other, 2)
+    expect(paper.status).to_contain_text("Offline: 2 answers wait")
+    page.reload()
+    expect(paper.status).to_contain_text("Offline: 2 answers wait")
+    assert (paper.given(one), paper.given(other)) == ([one.tokens[1]], [other.tokens[2]])
+    network.mend()
+    paper.saved(BACKOFF)
+    assert stored(sitting) == {one.number: [one.tokens[1]], other.number: [other.tokens[2]]}
 
 
 def test_loaded_again_without_a_network(paper: Paper, page: Page, network: Network, sitting: Sitting) -> None:
@@ -144,7 +176,7 @@ def test_ended_without_a_network(paper: Paper, page: Page, network: Network, sit
     assert Result.objects.get().raw == 1
     sitting.refresh_from_db()
     assert (sitting.state, sitting.end_reason) == ("closed", "candidate")
-    assert kept_on(page) == []
+    assert_nothing_kept(page)
     assert page.evaluate("caches.keys()") == []
 
 
@@ -177,7 +209,7 @@ def test_signing_out_empties_the_browser(paper: Paper, page: Page, sitting: Sitt
     sign_out(page)
     expect(page.get_by_role("link", name="Sign in").first).to_be_visible()
     assert page.evaluate("caches.keys()") == []
-    assert kept_on(page) == []
+    assert_nothing_kept(page)
 
 
 def test_signing_out_with_answers_waiting_needs_a_second_word(
@@ -197,7 +229,7 @@ def test_signing_out_with_answers_waiting_needs_a_second_word(
     with page.expect_event("requestfailed"):  # the exam's window is still open and tries again
         page.evaluate("dispatchEvent(new Event('online'))")
     page.wait_for_timeout(500)
-    assert kept_on(other) == []
+    assert_nothing_kept(other)
 
 
 def test_somebody_else_finds_no_page(

@@ -12,7 +12,7 @@ from accounts.models import User
 from exams.models import Answer, KeptChange, Sitting
 from exams.services import clock
 from scoring import services
-from tests.e2e.paper import Paper, kept_on
+from tests.e2e.paper import Paper, assert_nothing_kept
 from tests.e2e.proxy import Network
 from tests.e2e.steps import BACKOFF, OFFLINE, choices, give, leave, stored
 from tests.e2e.watch import Watch
@@ -196,7 +196,7 @@ def test_ended_offline_and_heard_of_after_the_grace(
     kept = KeptChange.objects.exclude(response=[]).get(sitting=sitting)
     assert (kept.reason, kept.seat, kept.response) == ("late", seat.number, seat.tokens[:1])
     assert not Answer.objects.exists()
-    assert kept_on(page) == []
+    assert_nothing_kept(page)
     paper.dialog("ended").get_by_role("link", name="Go to the score report").click()
     expect(page.get_by_role("heading", name="Score report")).to_be_visible()
 

@@ -15,6 +15,7 @@ export class Outbox {
     this.offline = []; // spans without a connection, as time left at their start and end
     this.ending = null; // End exam, asked for and not yet acknowledged
     this.most = MOST;
+    this.kept = 0; // of the answers that wait, how many the browser's store has taken
     this.onchange = () => {};
   }
 
@@ -32,6 +33,7 @@ export class Outbox {
     const numbered = [...named.values()].sort((one, other) => one.claim - other.claim || one.sequence - other.sequence);
     this.pending.unshift(...numbered, ...unnumbered);
     this.ending ??= found.find((box) => box.ending)?.ending ?? null;
+    this.kept = this.waiting;
     return this;
   }
 
@@ -40,9 +42,12 @@ export class Outbox {
     return { sitting, window, person, until, pending, ending };
   }
 
-  #keep() {
+  // Only what has been written may be told to wait: a page that is closed a moment after it said so must not lose it.
+  async #keep() {
+    const { waiting } = this;
+    await this.store.keepBox(structuredClone(this.#box()));
+    this.kept = waiting;
     this.onchange();
-    return this.store.keepBox(structuredClone(this.#box()));
   }
 
   get size() {
@@ -137,6 +142,7 @@ export class Outbox {
   clear() {
     this.pending = [];
     this.ending = null;
+    this.kept = 0;
     this.onchange();
     return this.store.clear(this.sitting);
   }

@@ -12,7 +12,7 @@ export class Status {
   }
 
   show(state) {
-    const { waiting } = this.outbox;
+    const { kept: waiting } = this.outbox;
     const texts = {
       saving: "Saving …",
       saved: this.savedAt ? `Saved ${this.savedAt}` : "Ready",
