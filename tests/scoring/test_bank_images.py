@@ -153,6 +153,6 @@ def test_the_list_has_pages_and_costs_the_same(as_author, author):
     assert "Page 2 of 2" in text_of(as_author.get(PAGE, {"page": "999"}))
 
 
-@pytest.mark.parametrize("asked", ["x", "0" * 64, "a\0b", "x" * 5_000])
+@pytest.mark.parametrize("asked", ["x", "0" * 64, "a\0b", "x" * 3_000])
 def test_odd_addresses_are_no_error(as_author, asked):
     assert as_author.get(PAGE, {"image": asked, "page": asked}).status_code == 200

@@ -106,7 +106,7 @@ def test_the_best_match_stands_first(as_author, animals):
 @pytest.mark.parametrize(
     "text",
     ["'", '"', "\\", "½", "%", "_", "!", ":*", "a:*", "!:*&|'\"", "a & !b", "(", "<->", "a <-> b", "%(q)s", "{0}", "{}",
-     "'; DROP TABLE x; --", "\0", "\ud800", "\u202e", "𝔘𝔫𝔦", "a" * 5000, "a " * 5000, "<script>alert(1)</script>"],
+     "'; DROP TABLE x; --", "\0", "\ud800", "\u202e", "𝔘𝔫𝔦", "a" * 5000, "a " * 2000, "<script>alert(1)</script>"],
 )  # fmt: skip
 def test_hostile_input_is_only_words(as_author, animals, text):
     page = as_author.get(LIST, {"q": text.encode("utf-8", "replace")})
