@@ -117,10 +117,10 @@ class Network:
             await self._close(writer)
 
     async def _close(self, writer: asyncio.StreamWriter) -> None:
-        self.writers.discard(writer)
         writer.close()
         with suppress(OSError):  # cut off by the other side
             await writer.wait_closed()
+        self.writers.discard(writer)  # not before: a browser that reads no more would keep it open when all is stopped
 
     async def _carry(self, request: bytes) -> bytes:
         """Bring a request to the server and its reply back, or fail at that. Raises OSError when it is lost."""
