@@ -16,7 +16,7 @@ from exams.models import Answer, KeptChange, Seat, Sitting
 from scoring import services
 from scoring.models import Result
 from tests.e2e.devices import NewContext, sign_in
-from tests.e2e.paper import Paper, assert_nothing_kept, kept_on
+from tests.e2e.paper import Paper, kept_on
 from tests.e2e.server import Server, wait_until_quiet
 from tests.e2e.steps import leave
 from tests.e2e.watch import Watch
@@ -113,7 +113,7 @@ def test_answers_that_come_after_the_grace_are_told_of(page: Page, context: Brow
     expect(page.get_by_role("heading", name="Score report")).to_be_visible()
     assert not Answer.objects.exists()
     assert Result.objects.get().raw == 0
-    assert_nothing_kept(page)
+    assert kept_on(page) == []
 
 
 def test_answers_left_behind_on_a_device_are_put_on_record(page: Page, context: BrowserContext, sitting: Sitting,
@@ -140,7 +140,7 @@ def test_answers_left_behind_on_a_device_are_put_on_record(page: Page, context: 
     assert Result.objects.get().raw == 0
     report.reload()  # told once, and nothing of it stays
     expect(report.get_by_role("heading", name="Score report")).to_be_visible()
-    assert_nothing_kept(report)
+    assert kept_on(report) == []
     expect(report.locator("#leftovers")).to_be_hidden()
 
 

@@ -13,7 +13,7 @@ from accounts.models import User
 from exams.models import Answer, Event, Seat, Sitting
 from scoring.models import Result
 from tests.e2e.devices import sign_in
-from tests.e2e.paper import Paper, assert_nothing_kept, kept_on
+from tests.e2e.paper import Paper, kept_on
 from tests.e2e.proxy import Network
 from tests.e2e.server import Server
 from tests.e2e.watch import Watch
@@ -63,7 +63,7 @@ def test_twenty_answers_and_back(paper: Paper, network: Network, sitting: Sittin
     network.mend()
     paper.saved(BACKOFF)
     assert stored(sitting) == {seat.number: [seat.tokens[place % 4]] for place, seat in enumerate(seats)}
-    assert_nothing_kept(paper.page)
+    assert kept_on(paper.page) == []
 
 
 SLOW_DISK = """
@@ -176,7 +176,7 @@ def test_ended_without_a_network(paper: Paper, page: Page, network: Network, sit
     assert Result.objects.get().raw == 1
     sitting.refresh_from_db()
     assert (sitting.state, sitting.end_reason) == ("closed", "candidate")
-    assert_nothing_kept(page)
+    assert kept_on(page) == []
     assert page.evaluate("caches.keys()") == []
 
 
@@ -209,7 +209,7 @@ def test_signing_out_empties_the_browser(paper: Paper, page: Page, sitting: Sitt
     sign_out(page)
     expect(page.get_by_role("link", name="Sign in").first).to_be_visible()
     assert page.evaluate("caches.keys()") == []
-    assert_nothing_kept(page)
+    assert kept_on(page) == []
 
 
 def test_signing_out_with_answers_waiting_needs_a_second_word(
@@ -229,7 +229,7 @@ def test_signing_out_with_answers_waiting_needs_a_second_word(
     with page.expect_event("requestfailed"):  # the exam's window is still open and tries again
         page.evaluate("dispatchEvent(new Event('online'))")
     page.wait_for_timeout(500)
-    assert_nothing_kept(other)
+    assert kept_on(other) == []
 
 
 def test_somebody_else_finds_no_page(

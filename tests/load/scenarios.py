@@ -337,6 +337,7 @@ async def day(run: Run, *, every: float = 120.0) -> Figures:
     both = sorted(seconds for kind in ("changes", "pulse", "status") for seconds in clock.seconds.get(kind, []))
     p99 = round(both[int(0.99 * len(both))] * 1_000, 1) if both else 0.0
     warm = rss[len(rss) // 3]
+    rows = stretches.rows(clock)
     return told(
         "a steady day",
         run,
@@ -354,8 +355,8 @@ async def day(run: Run, *, every: float = 120.0) -> Figures:
             "requests a second": round(sum(len(each) for each in clock.seconds.values()) / run.seconds, 1),
             "opening": {kind: opened.spread(kind) for kind in ("page", "claim")},
             "lost": missing[:5],
-            "slowest stretches": sorted(stretches.rows(clock), key=lambda row: -row["p99"])[:5],
-            "median of the stretches' p99": median(row["p99"] for row in stretches.rows(clock)),
+            "slowest stretches": sorted(rows, key=lambda row: -row["p99"])[:5],
+            "median of the stretches' p99": median(row["p99"] for row in rows),
         },
         clock,
     )
