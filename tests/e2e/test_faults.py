@@ -61,8 +61,9 @@ def test_killed_between_the_save_and_its_acknowledgement(
     network.faults = Faults()
     server.restart()
     paper.saved(BACKOFF)
-    assert [entry.outcome for entry in ledger.entries] == ["duplicate"]
-    assert Answer.objects.get(sitting=sitting).version == 1
+    # On a slow machine the time spent on the first question travels along; that is not the answer.
+    assert [entry.outcome for entry in ledger.entries if entry.seat == seat.number] == ["duplicate"]
+    assert Answer.objects.get(sitting=sitting, seat=seat.number).version == 1
     assert_accounted(ledger, sitting)
 
 

@@ -140,4 +140,4 @@ def test_ending_by_keyboard(paper: Paper, page: Page, sitting: Sitting) -> None:
     page.wait_for_url(f"**/results/{sitting.pk}/")
     sitting.refresh_from_db()
     assert (sitting.state, sitting.end_reason) == ("closed", "candidate")
-    assert Answer.objects.get(sitting=sitting).response == seat.tokens[:1]
+    assert Answer.objects.get(sitting=sitting, seat=seat.number).response == seat.tokens[:1]
