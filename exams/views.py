@@ -204,7 +204,6 @@ def status(request: HttpRequest, sitting_id: uuid.UUID) -> HttpResponse:
     return JsonResponse(protocol.standing(found, timezone.now()) | news | protocol.messages(found))
 
 
-@never_cache
 @require_safe
 def pulse(request: HttpRequest, sitting_id: uuid.UUID, token: str) -> HttpResponse:
     """How a supervised sitting stands: one statement, whoever asks, if they were given the token.
