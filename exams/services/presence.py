@@ -7,6 +7,7 @@ import uuid
 
 from django.db import connection
 
+from accounts.prepared import prepared
 from exams.models import Sitting
 
 OFTEN = dt.timedelta(seconds=10)  # a mark younger than this is left as it is
@@ -35,7 +36,7 @@ def hear(*, sitting_id: uuid.UUID, now: dt.datetime) -> Sitting | None:
     None if there is none. Nothing but the mark is changed, and the sitting's row is not locked. What is not among
     `COLUMNS` is deferred.
     """
-    with connection.cursor() as cursor:
+    with prepared() as cursor:
         cursor.execute(HEAR, {"sitting": sitting_id, "now": now, "stale": now - OFTEN})
         row = cursor.fetchone()
     return Sitting.from_db(connection.alias, COLUMNS, row) if row else None
