@@ -317,7 +317,7 @@ async def day(run: Run, *, every: float = 120.0) -> Figures:
     run.clock = clock = Clockwork()
     for page in pages:
         page.clock = clock
-    rss, stretches = [memory_of(run.stack)], Stretches()
+    rss, stretches, before = [memory_of(run.stack)], Stretches(), run.used()
     until = time.perf_counter() + run.seconds
     beats = [asyncio.create_task(page.beat()) for page in pages]
     try:
@@ -332,6 +332,8 @@ async def day(run: Run, *, every: float = 120.0) -> Figures:
         for beat in beats:
             beat.cancel()
         await asyncio.gather(*beats, return_exceptions=True)
+    costs = {name: seconds - before[name] for name, seconds in run.used().items()}
+    requests = sum(len(each) for each in clock.seconds.values())
     missing = truth.lost(run.database, pages)
     waiting = sum(len(page.pending) for page in pages)
     both = sorted(seconds for kind in ("changes", "pulse", "status") for seconds in clock.seconds.get(kind, []))
@@ -352,7 +354,8 @@ async def day(run: Run, *, every: float = 120.0) -> Figures:
             "sittings": len(pages),
             "seconds": run.seconds,
             "memory of the web instances, MB": [round(value / 1e6) for value in rss],
-            "requests a second": round(sum(len(each) for each in clock.seconds.values()) / run.seconds, 1),
+            "requests a second": round(requests / run.seconds, 1),
+            "processor ms for a request, by program": per_request(costs, requests),
             "opening": {kind: opened.spread(kind) for kind in ("page", "claim")},
             "lost": missing[:5],
             "slowest stretches": sorted(rows, key=lambda row: -row["p99"])[:5],
