@@ -9,10 +9,12 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+# The build without windows does the same work in two thirds of the processor time.
+BROWSERS = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
+CHROMIUM = next(filter(None, map(shutil.which, BROWSERS)), None)
 REDIS = shutil.which("redis-server")
 CADDY = shutil.which("caddy")
-NEEDS = {"browser": (CHROMIUM, "chromium"), "redis": (REDIS, "redis-server"), "proxy": (CADDY, "caddy")}
+NEEDS = {"browser": (CHROMIUM, "chromium-headless-shell"), "redis": (REDIS, "redis-server"), "proxy": (CADDY, "caddy")}
 
 os.environ["SECRET_KEY"] = "only-for-tests-" + "x" * 50
 os.environ["CUTSCORE_QUICKSTART"] = "true"
