@@ -71,7 +71,8 @@ class Inspector:
         self.look(address)
 
     def look(self, name: str, widths: tuple[int, ...] = (NARROW, WIDE)) -> None:
-        """The page as it stands now."""
+        """The page as it stands now, once all of it has come."""
+        self.page.wait_for_load_state()
         if not self.page.evaluate("'axe' in window"):
             self.page.evaluate(AXE_SCRIPT)
         for width in widths:

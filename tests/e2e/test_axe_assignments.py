@@ -40,6 +40,7 @@ def test_assignments_of_an_instructor(page: Page, user: User, exam: Exam, watch:
 
     page.get_by_role("link", name="Assignments", exact=True).first.click()
     page.get_by_role("link", name="Assign an exam").click()
+    expect(page.get_by_label("Opens")).to_be_visible()
     inspector.look("a new assignment")
     page.get_by_label("Opens").fill("2020-01-01T10:00")
     page.get_by_role("button", name="Preview").click()
@@ -75,6 +76,7 @@ def test_assignments_of_an_instructor(page: Page, user: User, exam: Exam, watch:
     inspector.visit(reverse("arrangement", args=[cohort.pk, assignment.pk, members[2].pk]), "Elif Aydın")
     page.get_by_label("Own last start").fill("2020-01-01T10:00")
     page.get_by_role("button", name="Save").click()
+    expect(page.locator(".error").first).to_be_visible()
     inspector.look("an arrangement, refused")
     form = exam.forms.first()
     assert form

@@ -32,6 +32,7 @@ def test_regrades(page: Page, user: User, exam: Exam) -> None:
     inspector.visit(reverse("bank_regrades", args=[exam.code]), "Regrades")
     page.get_by_role("textbox", name="Question").fill("no such question")
     page.get_by_role("button", name="Look at it").click()
+    expect(page.locator(".error").first).to_be_visible()
     inspector.look("no such question")
     for kind in ("ordering", "matching", "multiple_response"):
         other = a_seat(form, kind=kind)
@@ -43,6 +44,7 @@ def test_regrades(page: Page, user: User, exam: Exam) -> None:
     page.locator(f"input[name=option][value='{number}']").check()
     page.get_by_role("textbox", name="Reason").fill(REASON)
     page.get_by_role("button", name="Show what would move").click()
+    expect(page.get_by_label("Why that is right")).to_be_visible()
     inspector.look("the preview")
     page.get_by_label("Why that is right").fill(LOSING)
     page.get_by_role("button", name="Correct the key").click()

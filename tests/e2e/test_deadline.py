@@ -12,7 +12,7 @@ from django.utils import timezone
 from playwright.sync_api import BrowserContext, Page, Route, expect
 
 from accounts.models import User
-from exams.models import Answer, KeptChange, Seat, Sitting
+from exams.models import Answer, Seat, Sitting
 from scoring import services
 from scoring.models import Result
 from tests.e2e.devices import NewContext, sign_in
@@ -114,34 +114,6 @@ def test_answers_that_come_after_the_grace_are_told_of(page: Page, context: Brow
     assert not Answer.objects.exists()
     assert Result.objects.get().raw == 0
     assert kept_on(page) == []
-
-
-def test_answers_left_behind_on_a_device_are_put_on_record(page: Page, context: BrowserContext, sitting: Sitting,
-                                                            watch: Watch, server: Server) -> None:  # fmt: skip
-    """The window was closed without a network, and somebody comes back to it when the exam is over."""
-    watch.allow("ERR_INTERNET_DISCONNECTED", "404")
-    seat = scored_choice(sitting)
-    paper = Paper(page).open(sitting)
-    paper.go(seat.number)
-    context.set_offline(True)
-    paper.answer(seat, key_of(seat))
-    expect(paper.status).to_contain_text("1 answer waits")
-    assert kept_on(page)  # what is said to wait is on the disk
-    page.close(run_before_unload=False)
-    wait_until_quiet(server)
-    leave(sitting, seconds=-1, grace=0)
-    assert services.sweep(now=timezone.now()) == {"ended": 1, "closed": 1, "scored": 1}
-    context.set_offline(False)
-    report = context.new_page()
-    report.goto(reverse("sitting", args=[sitting.pk]))
-    expect(report.get_by_text("One answer was still on this device when the exam closed.")).to_be_visible()
-    kept = {(change.seat, tuple(change.response), change.reason) for change in KeptChange.objects.all()}
-    assert kept == {(seat.number, key_of(seat), "late")}
-    assert Result.objects.get().raw == 0
-    report.reload()  # told once, and nothing of it stays
-    expect(report.get_by_role("heading", name="Score report")).to_be_visible()
-    assert kept_on(report) == []
-    expect(report.locator("#leftovers")).to_be_hidden()
 
 
 def test_nobody_is_there(page: Page, sitting: Sitting, server: Server) -> None:

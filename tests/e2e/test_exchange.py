@@ -53,6 +53,7 @@ def test_in_and_out(page: Page, author: User, exam: Exam, tmp_path: Path) -> Non
     inspector = Inspector(page)
     visit(inspector, reverse("bank"), "Bank")
     page.get_by_role("link", name="Import").click()
+    expect(page.get_by_label("File")).to_be_visible()
     inspector.look("import", WIDTHS)
     page.get_by_label("File").set_input_files(file(tmp_path, 230))
     page.get_by_label("Exam", exact=True).select_option(exam.code)

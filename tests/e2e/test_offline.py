@@ -6,16 +6,19 @@ import datetime as dt
 import re
 
 import pytest
+from django.urls import reverse
 from django.utils import timezone
 from playwright.sync_api import BrowserContext, Error, Page, expect
 
 from accounts.models import User
-from exams.models import Answer, Event, Seat, Sitting
+from exams.models import Answer, Event, KeptChange, Seat, Sitting
+from scoring import services
 from scoring.models import Result
 from tests.e2e.devices import sign_in
 from tests.e2e.paper import Paper, kept_on
 from tests.e2e.proxy import Network
-from tests.e2e.server import Server
+from tests.e2e.server import Server, wait_until_quiet
+from tests.e2e.steps import leave
 from tests.e2e.watch import Watch
 from tests.factories import UserFactory, key_of
 
@@ -243,3 +246,32 @@ def test_somebody_else_finds_no_page(
     server.kill()
     with pytest.raises(Error, match="ERR_"):
         context.new_page().goto(f"/sittings/{sitting.pk}/")
+
+
+def test_answers_left_behind_on_a_device_are_put_on_record(
+    page: Page, context: BrowserContext, network: Network, server: Server, sitting: Sitting, watch: Watch
+) -> None:
+    """The window was closed without a network, and somebody comes back to it when the exam is over."""
+    watch.allow("404")
+    seat = sitting.form.seats.filter(kind="multiple_choice", scored=True).order_by("number")[0]
+    paper = Paper(page).open(sitting)
+    paper.go(seat.number)
+    network.cut()
+    paper.answer(seat, key_of(seat))
+    expect(paper.status).to_contain_text("1 answer waits")
+    assert kept_on(page)  # what is said to wait is on the disk
+    page.close(run_before_unload=False)
+    wait_until_quiet(server)  # a request after the deadline would end the sitting itself
+    leave(sitting, seconds=-1, grace=0)
+    assert services.sweep(now=timezone.now()) == {"ended": 1, "closed": 1, "scored": 1}
+    network.mend()
+    report = context.new_page()
+    report.goto(reverse("sitting", args=[sitting.pk]))
+    expect(report.get_by_text("One answer was still on this device when the exam closed.")).to_be_visible()
+    kept = {(change.seat, tuple(change.response), change.reason) for change in KeptChange.objects.all()}
+    assert kept == {(seat.number, key_of(seat), "late")}
+    assert Result.objects.get().raw == 0
+    report.reload()  # told once, and nothing of it stays
+    expect(report.get_by_role("heading", name="Score report")).to_be_visible()
+    assert kept_on(report) == []
+    expect(report.locator("#leftovers")).to_be_hidden()
