@@ -31,6 +31,10 @@ def choices(sitting: Sitting, count: int) -> list[Seat]:
     return list(sitting.form.seats.filter(kind="multiple_choice").order_by("number")[:count])
 
 
+def scored_choice(sitting: Sitting) -> Seat:
+    return sitting.form.seats.filter(kind="multiple_choice", scored=True).order_by("number")[0]
+
+
 def stored(sitting: Sitting) -> dict[int, list[str]]:
     return dict(Answer.objects.filter(sitting=sitting).exclude(response=[]).values_list("seat", "response"))
 

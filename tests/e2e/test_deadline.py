@@ -12,13 +12,13 @@ from django.utils import timezone
 from playwright.sync_api import BrowserContext, Page, Route, expect
 
 from accounts.models import User
-from exams.models import Answer, Seat, Sitting
+from exams.models import Answer, Sitting
 from scoring import services
 from scoring.models import Result
 from tests.e2e.devices import NewContext, sign_in
 from tests.e2e.paper import Paper, kept_on
 from tests.e2e.server import Server, wait_until_quiet
-from tests.e2e.steps import leave
+from tests.e2e.steps import leave, scored_choice
 from tests.e2e.watch import Watch
 from tests.factories import key_of
 
@@ -28,10 +28,6 @@ pytestmark = [
 ]
 
 RESULT_FOLLOWS = 20_000
-
-
-def scored_choice(sitting: Sitting) -> Seat:
-    return sitting.form.seats.filter(kind="multiple_choice", scored=True).order_by("number")[0]
 
 
 def assert_ran_out(sitting: Sitting) -> None:

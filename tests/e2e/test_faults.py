@@ -63,6 +63,7 @@ def test_killed_between_the_save_and_its_acknowledgement(
     paper.saved(BACKOFF)
     # On a slow machine the time spent on the first question travels along; that is not the answer.
     assert [entry.outcome for entry in ledger.entries if entry.seat == seat.number] == ["duplicate"]
+    assert not any(entry.touched for entry in ledger.entries if entry.seat != seat.number)
     assert Answer.objects.get(sitting=sitting, seat=seat.number).version == 1
     assert_accounted(ledger, sitting)
 

@@ -9,6 +9,7 @@ from playwright.sync_api import Page, expect
 
 from exams.models import Answer, Seat, Sitting
 from tests.e2e.paper import Paper, in_stored_order
+from tests.e2e.steps import stored
 from tests.factories import key_of
 
 pytestmark = [
@@ -37,9 +38,9 @@ def test_digits_and_letters_answer(paper: Paper, page: Page, sitting: Sitting, s
         for token in key_of(seat):
             page.keyboard.press(signs[seat.tokens.index(token)])
         paper.saved()
-        stored = Answer.objects.get(sitting=sitting, seat=seat.number).response
-        assert tuple(stored) == in_stored_order(seat, key_of(seat))
-        assert tuple(paper.given(seat)) == tuple(stored)
+        response = Answer.objects.get(sitting=sitting, seat=seat.number).response
+        assert tuple(response) == in_stored_order(seat, key_of(seat))
+        assert tuple(paper.given(seat)) == tuple(response)
 
 
 def test_matching_is_answered_through_its_lists(paper: Paper, page: Page, sitting: Sitting) -> None:
@@ -140,4 +141,4 @@ def test_ending_by_keyboard(paper: Paper, page: Page, sitting: Sitting) -> None:
     page.wait_for_url(f"**/results/{sitting.pk}/")
     sitting.refresh_from_db()
     assert (sitting.state, sitting.end_reason) == ("closed", "candidate")
-    assert Answer.objects.get(sitting=sitting, seat=seat.number).response == seat.tokens[:1]
+    assert stored(sitting) == {seat.number: seat.tokens[:1]}

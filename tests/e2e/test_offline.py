@@ -18,7 +18,7 @@ from tests.e2e.devices import sign_in
 from tests.e2e.paper import Paper, kept_on
 from tests.e2e.proxy import Network
 from tests.e2e.server import Server, wait_until_quiet
-from tests.e2e.steps import leave
+from tests.e2e.steps import leave, scored_choice
 from tests.e2e.watch import Watch
 from tests.factories import UserFactory, key_of
 
@@ -161,7 +161,7 @@ def test_the_browser_is_closed_and_opened_again(page: Page, sitting: Sitting, us
 
 
 def test_ended_without_a_network(paper: Paper, page: Page, network: Network, sitting: Sitting) -> None:
-    seat = sitting.form.seats.filter(kind="multiple_choice", scored=True).order_by("number")[0]
+    seat = scored_choice(sitting)
     paper.shelved()
     paper.go(seat.number)
     network.cut()
@@ -253,7 +253,7 @@ def test_answers_left_behind_on_a_device_are_put_on_record(
 ) -> None:
     """The window was closed without a network, and somebody comes back to it when the exam is over."""
     watch.allow("404")
-    seat = sitting.form.seats.filter(kind="multiple_choice", scored=True).order_by("number")[0]
+    seat = scored_choice(sitting)
     paper = Paper(page).open(sitting)
     paper.go(seat.number)
     network.cut()
