@@ -13,7 +13,6 @@ from typing import Any
 
 HOST = "127.0.0.1"
 HEAD_LIMIT = 1 << 20
-HALT = 0.3  # seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +37,8 @@ class Network:
         self.asked: list[str] = []  # the first line of every request that came this far
         self.delay = 0.0  # seconds that every request takes longer
         self.rate = 0.0  # bytes a second that all replies share; 0 is as fast as it goes
-        self.halts: list[bytes] = []  # what a reply rests before for a moment
+        self.halts: list[bytes] = []  # what a reply rests before, in this order
+        self.halt = 0.3  # seconds of such a rest
         self.line = asyncio.Lock()
         self.loop = asyncio.new_event_loop()
         self.writers: set[asyncio.StreamWriter] = set()
@@ -108,7 +108,7 @@ class Network:
                     writer.write(before)
                     await writer.drain()
                     reply = at + reply
-                    await asyncio.sleep(HALT if at else 0)
+                    await asyncio.sleep(self.halt if at else 0)
                 writer.write(reply)
                 await writer.drain()
         except (OSError, asyncio.IncompleteReadError, asyncio.CancelledError):
