@@ -79,7 +79,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     made = Stack(
         folder,
         environment={"DJANGO_SETTINGS_MODULE": "tests.load.settings"},
-        static=Path(settings.STATIC_ROOT),
+        static=Path(settings.VAR) / "static",
         prepare=prepare(STACK_EXAM),
     )
     with made:

@@ -30,9 +30,11 @@ def is_worker() -> bool:
 def pytest_configure(config: pytest.Config) -> None:
     from django.conf import settings
 
-    # In this process plain names do; the server processes of tests/e2e use collected, hashed files.
+    # In this process plain names do, and no file is served: a client's first request would look at every one of them.
+    # The server processes of tests/e2e use collected, hashed files.
     settings.STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
-    Path(settings.STATIC_ROOT).mkdir(parents=True, exist_ok=True)
+    settings.STATIC_ROOT = Path(settings.VAR) / "no-static"
+    settings.STATIC_ROOT.mkdir(parents=True, exist_ok=True)
     if settings.EMBEDDED_POSTGRES and not is_worker():
         settings.EMBEDDED_POSTGRES.start(durable=False)
         settings.EMBEDDED_POSTGRES.create_database()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 import uuid
-from collections.abc import Container, Sequence
+from collections.abc import Container, Iterable, Sequence
 from decimal import Decimal
 from functools import cache
 from pathlib import Path
@@ -90,15 +90,22 @@ def change(seat: int, response: Sequence[str], *, sequence: int = 1, base: int =
     return Change(sequence, seat, base, list(response), flagged, spent_ms, left_ms, **more)
 
 
+def keys_of(seats: Iterable[Seat]) -> dict[int, tuple[str, ...]]:
+    """The right response at each seat of a form, in its tokens, by number. As many statements as for one seat."""
+    seats = list(seats)
+    revisions = Revision.objects.with_content().in_bulk([seat.revision_id for seat in seats])
+    keys = {pk: revision.strategy.key(revision.content) for pk, revision in revisions.items()}
+    return {seat.number: seat.key(keys[seat.revision_id]) for seat in seats}
+
+
 def key_of(seat: Seat) -> tuple[str, ...]:
     """The right response at a seat, in its tokens."""
-    revision = Revision.objects.with_content().get(pk=seat.revision_id)
-    return seat.key(revision.strategy.key(revision.content))
+    return keys_of([seat])[seat.number]
 
 
-def wrong_of(seat: Seat) -> tuple[str, ...]:
-    """A complete response at a seat that is wrong."""
-    key = key_of(seat)
+def wrong_of(seat: Seat, key: tuple[str, ...] = ()) -> tuple[str, ...]:
+    """A complete response at a seat that is wrong; `key` spares asking for it."""
+    key = key or key_of(seat)
     if seat.kind in ("multiple_choice", "multiple_response"):
         others = [token for token in seat.tokens if token not in key]
         return tuple([*others, *key][: seat.slots])
@@ -109,11 +116,14 @@ def wrong_of(seat: Seat) -> tuple[str, ...]:
 
 def answer(sitting: Sitting, *, right: int) -> None:
     """Answer every seat in one packet: the first `right` scored seats correctly, everything else wrong."""
+    seats = list(sitting.form.seats.order_by("number"))
+    keys = keys_of(seats)
     scored, changes = 0, []
-    for sequence, seat in enumerate(sitting.form.seats.order_by("number"), 1):
+    for sequence, seat in enumerate(seats, 1):
+        key = keys[seat.number]
         scored += seat.scored
         good = seat.scored and scored <= right
-        changes.append(change(seat.number, key_of(seat) if good else wrong_of(seat), sequence=sequence))
+        changes.append(change(seat.number, key if good else wrong_of(seat, key), sequence=sequence))
     saving.save(sitting_id=sitting.pk, user_id=sitting.user_id, claim=sitting.claim, changes=changes)
 
 

@@ -178,7 +178,7 @@ def test_run_brings_an_older_installation_up_to_date_and_leaves_a_newer_one_alon
 
     back = command(then.server.url(), "migrate", "scoring", "0002", var=var)
     assert back.returncode == 0, back.stderr
-    shutil.copytree(settings.STATIC_ROOT, var / "static")
+    shutil.copytree(settings.VAR / "static", var / "static")
     local.create_secret(var)
     stamp = manage("-c", STAMP)
     assert stamp.returncode == 0, stamp.stderr
