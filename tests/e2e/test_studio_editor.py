@@ -193,8 +193,8 @@ def test_who_is_signed_out_keeps_the_text_and_goes_on(page: Page, author: User, 
         dialog.dismiss()
 
     page.on("dialog", stay)
-    page.get_by_role("link", name="Bank").first.click(no_wait_after=True)
-    page.wait_for_timeout(500)
+    with page.expect_event("dialog"):
+        page.get_by_role("link", name="Bank").first.click(no_wait_after=True)
     assert asked == ["beforeunload"]
     sign_in(page.context, author)  # in another tab
     page.evaluate("dispatchEvent(new Event('focus'))")
