@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from django.conf import settings
 from django.test import TransactionTestCase
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
@@ -74,12 +73,11 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """
     from tests.e2e.server import collect_static
 
-    collect_static()
     folder = tmp_path_factory.mktemp("stack")
     made = Stack(
         folder,
         environment={"DJANGO_SETTINGS_MODULE": "tests.load.settings"},
-        static=Path(settings.VAR) / "static",
+        static=collect_static(),
         prepare=prepare(STACK_EXAM),
     )
     with made:

@@ -125,14 +125,16 @@ def free(busy: TextIO) -> bool:
     return True
 
 
-def collect_static() -> None:
-    """Static files under their hashed names, once per run. The test process itself uses plain names."""
+def collect_static() -> Path:
+    """The folder of static files under their hashed names, filled once per run. The test process uses plain names."""
+    folder = Path(settings.VAR) / "static"
     run = os.environ.get("PYTEST_XDIST_TESTRUNUID", str(os.getpid()))
     done = Path(settings.VAR) / "static.run"
     with (Path(settings.VAR) / "static.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if done.exists() and done.read_text() == run:
-            return
+            return folder
         command = [sys.executable, "manage.py", "collectstatic", "--noinput", "--clear", "--verbosity", "0"]
         subprocess.run(command, cwd=ROOT, check=True, env={**os.environ, "DATABASE_URL": database_url()})
         done.write_text(run)
+    return folder

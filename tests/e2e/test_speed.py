@@ -146,6 +146,7 @@ def test_nothing_moves_while_the_page_arrives(page: Page, sitting: Sitting, netw
     network.halts = [
         b'<div class="timer"',
         b'<a class="btn end"',
+        b'<main id="main"',
         *tags(html, f'<section class="question" id="q{seat}"', "</section>"),
         b"<aside",
         *tags(html, "<footer", "</footer>"),

@@ -19,13 +19,13 @@ from typing import Any, LiteralString
 
 import psycopg
 import pytest
-from django.conf import settings
 
 from config import backups, local
 from config.postgres import EmbeddedPostgres
 from config.version import VERSION
 from deploy.asking import answers, free_ports
 from deploy.stack import Stack, purge
+from tests.e2e.server import collect_static
 from tests.environment import ROOT
 from tests.load import people, truth
 from tests.load.page import Page
@@ -178,7 +178,7 @@ def test_run_brings_an_older_installation_up_to_date_and_leaves_a_newer_one_alon
 
     back = command(then.server.url(), "migrate", "scoring", "0002", var=var)
     assert back.returncode == 0, back.stderr
-    shutil.copytree(settings.VAR / "static", var / "static")
+    shutil.copytree(collect_static(), var / "static")
     local.create_secret(var)
     stamp = manage("-c", STAMP)
     assert stamp.returncode == 0, stamp.stderr
